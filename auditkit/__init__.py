@@ -1,0 +1,70 @@
+"""auditkit: may this model be deployed, and on what evidence?
+
+>>> import auditkit as ak
+>>> sorted(ak.__all__)[:3]
+['Audit', 'AuditkitError', 'Evidence']
+
+Names are imported when they are first used, so that ``import auditkit`` and ``auditkit --help`` cost next to nothing.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditkit.auditing import Audit, audit
+    from auditkit.declare import auditor
+    from auditkit.errors import AuditkitError
+    from auditkit.finding import Evidence, Finding, Measure
+    from auditkit.policy import Policy
+    from auditkit.record import load
+    from auditkit.run import render
+    from auditkit.subject import Subject
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Audit",
+    "AuditkitError",
+    "Evidence",
+    "Finding",
+    "Measure",
+    "Policy",
+    "Subject",
+    "__version__",
+    "audit",
+    "auditor",
+    "load",
+    "render",
+]
+
+_HOMES = {
+    "Audit": "auditing",
+    "AuditkitError": "errors",
+    "Evidence": "finding",
+    "Finding": "finding",
+    "Measure": "finding",
+    "Policy": "policy",
+    "Subject": "subject",
+    "audit": "auditing",
+    "auditor": "declare",
+    "load": "record",
+    "render": "run",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'auditkit' has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"auditkit.{home}"), name)
+    if hasattr(builtins, "get_ipython"):
+        importlib.import_module("auditkit.notebook").register()
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

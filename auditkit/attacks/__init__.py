@@ -1,0 +1,1 @@
+"""Attacks on privacy that several auditors share: arrays in, arrays out."""

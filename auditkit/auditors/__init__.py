@@ -1,0 +1,1 @@
+"""The auditors: one file is one auditor; its path is its id."""

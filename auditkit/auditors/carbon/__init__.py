@@ -1,0 +1,1 @@
+"""Carbon: the energy of the model and what it emits."""

@@ -1,0 +1,1 @@
+"""Data: who is in the table, and what is missing from it."""

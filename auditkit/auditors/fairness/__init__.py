@@ -1,0 +1,1 @@
+"""Whether the predictions differ between groups."""

@@ -1,0 +1,63 @@
+"""Equalized odds: are both kinds of error equally frequent in all groups?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditkit.declare import auditor
+from auditkit.finding import Evidence, Measure
+from auditkit.group_rates import (
+    MIN_DENOMINATOR,
+    MIN_GROUP_SIZE,
+    confusion,
+    extreme_measure,
+    gap_measure,
+    levels,
+    rate_measure,
+    rates_evidence,
+)
+from auditkit.subject import Subject
+
+
+@auditor(title="Equalized odds", needs=("label", "prediction", "sensitive"))
+def equalized_odds(
+    subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE, min_denominator: int = MIN_DENOMINATOR
+) -> Iterator[Measure | Evidence]:
+    """How far the groups are apart in true and in false positive rates, whichever is further.
+
+    Notes
+    -----
+    ``difference`` = max(gap in P(ŷ = positive | y = positive), gap in P(ŷ = positive | y ≠ positive)) over groups; 0
+    means that both rates are the same everywhere. ``ratio`` = the smaller of the two ratios. The two families share
+    the error budget: each violation bound is taken at half of it. ``false_positive_rate_difference`` and ``_ratio``
+    are the second part alone; the first is equal opportunity.
+
+    Misleads when
+    -------------
+    Base rates differ: equal odds then imply unequal predictive values, and the other way round.
+
+    References
+    ----------
+    .. [1] Hardt, Price, Srebro 2016, Equality of Opportunity in Supervised Learning, arXiv:1610.02413
+    """
+    tally = subject.tally(subject.roles.sensitive)
+    direction = "lower" if subject.positive == subject.favorable else "none"
+    overall = confusion(tally, (), subject.positive).false_positive_rate()[0]
+    yield rate_measure("false_positive_rate", overall, "lower")
+    for over in levels(subject.roles.sensitive):
+        cells = confusion(tally, over, subject.positive)
+        limits = {"min_group_size": min_group_size, "min_denominator": min_denominator}
+        false, true = cells.false_positive_rate(), cells.true_positive_rate()
+        measures = [rate_measure("false_positive_rate", rate, direction, **limits) for rate in false]
+        yield from measures
+        for gap in ("difference", "ratio"):
+            alone = gap_measure(f"false_positive_rate_{gap}", gap, over, false, worst_is="high", **limits)
+            yield alone
+            yield extreme_measure(gap, gap, [gap_measure(gap, gap, over, true, **limits), alone])
+        yield rates_evidence(
+            f"fairness.equalized_odds.{'+'.join(over)}",
+            f"False positive rate by {' and '.join(over)}",
+            f"Share of rows not labelled {subject.positive!r} that the model predicts so; 95 % Wilson interval for each group",
+            over,
+            measures,
+        )

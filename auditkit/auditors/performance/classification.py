@@ -1,0 +1,206 @@
+"""How often decisions are right, and how well scores order and match outcomes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from auditkit.declare import auditor
+from auditkit.errors import NotApplicable
+from auditkit.finding import Column, Direction, Evidence, Group, Measure
+from auditkit.group_rates import (
+    MIN_DENOMINATOR,
+    MIN_GROUP_SIZE,
+    Confusion,
+    Rate,
+    confusion,
+    rate_measure,
+    rates_evidence,
+    two_sided,
+)
+from auditkit.stats.auc import auc_from_counts, delong_standard_error
+from auditkit.stats.uncertainty import AreaUnderCurve, Normal
+from auditkit.subject import Subject
+from auditkit.tally import LABEL, PREDICTION, Counts, Tally
+
+
+@auditor(title="Performance of the classifier", needs=("label", "prediction"))
+def classification(
+    subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE, min_denominator: int = MIN_DENOMINATOR
+) -> Iterator[Measure | Evidence]:
+    """How often the decisions are right, overall and by group, and how well the scores order and match outcomes.
+
+    Notes
+    -----
+    Accuracy, precision TP/(TP+FP) and recall TP/(TP+FN) with Wilson intervals; balanced accuracy = mean recall over
+    labels and F1 = 2TP/(2TP+FP+FN) with normal intervals from shrunken proportions; ROC AUC from distinct scores with
+    the score interval (Hanley-McNeil variance) below 100 positives or negatives and logit-DeLong above; Brier score =
+    mean (score − outcome)² with a normal interval, for probabilities only. With more than two labels, precision,
+    recall, F1 and AUC speak of the positive label against the rest.
+
+    Misleads when
+    -------------
+    One label is rare: accuracy is then high for a model that never predicts it. AUC says nothing of the threshold used.
+
+    References
+    ----------
+    .. [1] Wilson 1927, doi:10.1080/01621459.1927.10502953; DeLong et al. 1988, doi:10.2307/2531595; Newcombe 2006, doi:10.1002/sim.2324
+    """
+    if subject.roles.label is None:
+        raise NotApplicable("no label column was named; pass label=")
+    limits = {"min_group_size": min_group_size, "min_denominator": min_denominator}
+    tally = subject.tally(subject.roles.sensitive)
+    levels = [(), *((column,) for column in subject.roles.sensitive)]
+    for by in levels:
+        measures = [*_decisions(tally, by, subject, limits), *_scores(subject, by, limits)]
+        yield from measures
+        if by:
+            for name, title in (("accuracy", "Accuracy"), ("roc_auc", "ROC AUC")):
+                drawn = [measure for measure in measures if measure.name == name]
+                if drawn:
+                    yield rates_evidence(
+                        f"performance.classification.{name}.{by[0]}",
+                        f"{title} by {by[0]}",
+                        f"{title} in each group with its 95 % interval",
+                        by,
+                        drawn,
+                    )
+    yield _matrix(tally.marginal(LABEL, PREDICTION))
+
+
+def _decisions(tally: Tally, by: tuple[str, ...], subject: Subject, limits: dict[str, int]) -> Iterator[Measure]:
+    cells = confusion(tally, by, subject.positive)
+    cube = tally.cube(by, [LABEL, PREDICTION])
+    right = np.trace(cube, axis1=1, axis2=2)
+    for place, group in enumerate(cells.groups):
+        n = int(cube[place].sum())
+        yield rate_measure("accuracy", Rate(group, int(right[place]), n, n), "higher", **limits)
+        yield _balanced(cube[place], group, n, limits)
+    for name, rates in (
+        ("precision", cells.rate([(1, 1)], [(0, 1), (1, 1)])),
+        ("recall", cells.true_positive_rate()),
+    ):
+        yield from (rate_measure(name, rate, "higher", **limits) for rate in rates)
+    yield from (_f1(cells, place, limits) for place in range(len(cells.groups)))
+
+
+def _shrunk_variance(successes: float, n: float) -> float:
+    shrunk = (successes + 2) / (n + 4)
+    return shrunk * (1 - shrunk) / (n + 4)
+
+
+def _balanced(matrix: Counts, group: Group, n: int, limits: dict[str, int]) -> Measure:
+    support = matrix.sum(axis=1)
+    if (support == 0).any():
+        return _nothing("balanced_accuracy", group, n, "undefined", "undefined: a label does not occur in these rows")
+    if group and (n < limits["min_group_size"] or support.min() < limits["min_denominator"]):
+        return _nothing("balanced_accuracy", group, n, "insufficient", f"{int(support.min())} rows of the rarest label are too few")
+    hits = np.diag(matrix)
+    value = float(np.mean(hits / support))
+    variance = sum(_shrunk_variance(float(k), float(m)) for k, m in zip(hits, support, strict=True)) / len(support) ** 2
+    return _estimate("balanced_accuracy", value, math.sqrt(variance), group, n)
+
+
+def _f1(cells: Confusion, place: int, limits: dict[str, int]) -> Measure:
+    (_, false_positives), (false_negatives, hits) = cells.cells[place].tolist()
+    group, n = cells.groups[place], int(cells.cells[place].sum())
+    among = hits + false_positives + false_negatives
+    if among == 0:
+        return _nothing("f1", group, n, "undefined", "undefined: no positive occurs and none is predicted")
+    if group and (n < limits["min_group_size"] or among < limits["min_denominator"]):
+        return _nothing("f1", group, n, "insufficient", f"{among:,} rows are positive or predicted so, too few")
+    jaccard = hits / among
+    error = math.sqrt(_shrunk_variance(hits, among)) * 2 / (1 + jaccard) ** 2
+    return _estimate("f1", 2 * jaccard / (1 + jaccard), error, group, n)
+
+
+def _estimate(name: str, value: float, error: float, group: Group, n: int) -> Measure:
+    uncertainty = Normal(value, error, "identity", None, 0.0, 1.0)
+    return Measure(
+        name=name,
+        value=value,
+        unit="rate",
+        direction="higher",
+        group=group,
+        n=n,
+        interval=two_sided(uncertainty, "normal, shrunken proportions"),
+        uncertainty=uncertainty,
+    )
+
+
+def _nothing(name: str, group: Group, n: int, status: str, reason: str, direction: Direction = "higher") -> Measure:
+    shown = "undefined" if status == "undefined" else "insufficient"
+    return Measure(name=name, value=None, unit="rate", direction=direction, group=group, n=n, status=shown, reason=reason)  # type: ignore[arg-type]
+
+
+def _scores(subject: Subject, by: tuple[str, ...], limits: dict[str, int]) -> Iterator[Measure]:
+    try:
+        table = subject.scores(by)
+    except NotApplicable as lacking:
+        if not by:
+            yield _nothing("roc_auc", Group(), subject.table().rows, "undefined", str(lacking))
+        return
+    for group, (scores, positives, negatives) in zip(table.groups, table.cells, strict=True):
+        yield _auc(group, positives, negatives, limits)
+        if subject.score_kind == "probability":
+            yield _brier(group, scores, positives, negatives, limits)
+
+
+def _auc(group: Group, positives: Counts, negatives: Counts, limits: dict[str, int]) -> Measure:
+    hits, misses = int(positives.sum()), int(negatives.sum())
+    n = hits + misses
+    if min(hits, misses) == 0:
+        return _nothing("roc_auc", group, n, "undefined", "undefined: one of the two outcomes does not occur in these rows")
+    if group and (n < limits["min_group_size"] or min(hits, misses) < limits["min_denominator"]):
+        return _nothing("roc_auc", group, n, "insufficient", f"{min(hits, misses)} rows of the rarer outcome are too few")
+    value = float(auc_from_counts(positives, negatives))
+    error = float(delong_standard_error(positives, negatives)) if min(hits, misses) > 1 else None
+    uncertainty = AreaUnderCurve(value, hits, misses, error)
+    method = "score interval, Hanley-McNeil variance" if min(hits, misses) < 100 else "logit-DeLong"
+    return Measure(
+        name="roc_auc",
+        value=value,
+        unit="probability",
+        direction="higher",
+        group=group,
+        n=n,
+        interval=two_sided(uncertainty, method),
+        uncertainty=uncertainty,
+    )
+
+
+def _brier(group: Group, scores: np.ndarray, positives: Counts, negatives: Counts, limits: dict[str, int]) -> Measure:
+    n = int(positives.sum() + negatives.sum())
+    if n < 2 or (group and n < limits["min_group_size"]):
+        return _nothing("brier", group, n, "insufficient", f"{n:,} rows, at least {limits['min_group_size']} are needed", "lower")
+    losses = np.concatenate([(1 - scores) ** 2, scores**2])
+    counts = np.concatenate([positives, negatives]).astype(np.float64)
+    mean = math.fsum((losses * counts).tolist()) / n
+    square = math.fsum((losses**2 * counts).tolist()) / n
+    uncertainty = Normal(mean, math.sqrt(max(0.0, square - mean**2) / (n - 1)), "identity", n - 1.0, 0.0, 1.0)
+    return Measure(
+        name="brier",
+        value=mean,
+        unit="squared probability",
+        direction="lower",
+        group=group,
+        n=n,
+        interval=two_sided(uncertainty, "t"),
+        uncertainty=uncertainty,
+    )
+
+
+def _matrix(tally: Tally) -> Evidence:
+    cube = tally.cube((), [LABEL, PREDICTION])[0]
+    labels = tally.axis(LABEL).values
+    return Evidence(
+        id="performance.classification.confusion",
+        kind="matrix",
+        title="Labels and predictions, counts",
+        caption="Rows are what was recorded, columns what the model predicted",
+        alt="Table of counts by recorded label and predicted label",
+        columns=(Column("recorded", role="label"), *(Column(f"predicted {label}", "rows", "count") for label in labels)),
+        rows=tuple((str(label), *(int(cell) for cell in row)) for label, row in zip(labels, cube, strict=True)),
+    )

@@ -1,0 +1,1 @@
+"""Privacy: what the records and the model give away."""

@@ -1,0 +1,206 @@
+"""The command line: run, gate, render, demo, list, doctor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from auditkit.errors import AuditkitError, ConfigurationError
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+EXIT_CODES = """\b
+Exit codes: 0 pass, warnings included · 1 a blocking rule failed · 2 usage or configuration
+3 an auditor died, or a blocking rule's measure is missing · 4 evidence invalid · 5 nothing evaluated · 130 interrupted"""
+
+
+@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="auditkit")
+def commands() -> None:
+    """Audit a machine-learning model: may it be deployed, and on what evidence?"""
+
+
+def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"got {value!r}, wanted a date like 2027-06-30") from None
+
+
+_as_of = click.option("--as-of", callback=_day, metavar="DATE", help="The day waivers are read at (default: today, UTC).")
+_quiet = click.option("--quiet", "-q", is_flag=True, help="Print the verdict alone.")
+
+
+@commands.command()
+@click.argument("file", type=click.Path(path_type=Path), default="audit.yaml")
+@click.option("--out", type=click.Path(path_type=Path), help="Report folder (default: auditkit-report beside the file).")
+@click.option("--only", multiple=True, metavar="ID", help="Run this auditor or family alone; repeatable.")
+@click.option("--skip", multiple=True, metavar="ID", help="Leave this auditor or family out; repeatable.")
+@click.option("--no-code", is_flag=True, help="Refuse models that run code of the folder (python: …).")
+@_as_of
+@_quiet
+def run(
+    file: Path, out: Path | None, only: tuple[str, ...], skip: tuple[str, ...], no_code: bool, as_of: date | None, quiet: bool
+) -> int:
+    """Audit what FILE (audit.yaml) describes; write audit.json, the model card and the gate report."""
+    from auditkit.run import run as run_audit
+
+    with _progress(quiet) as report:
+        written = run_audit(file, out=out, only=only, skip=skip, as_of=as_of, allow_code=not no_code, progress=report)
+    return _conclude(written, quiet)
+
+
+@commands.command()
+@click.argument("record", type=click.Path(path_type=Path), default="audit.json")
+@click.option("--policy", required=True, type=click.Path(path_type=Path), help="The policy to judge by.")
+@_as_of
+@_quiet
+def gate(record: Path, policy: Path, as_of: date | None, quiet: bool) -> int:
+    """Judge an audit.json again by a policy, without model or data."""
+    from auditkit.policy import Policy
+    from auditkit.record import load
+
+    loaded = load(record)
+    decision = Policy.load(policy).judge(loaded.audit, as_of=as_of)
+    _print_decision(decision, quiet)
+    return decision.exit_code
+
+
+@commands.command()
+@click.argument("record", type=click.Path(path_type=Path), default="audit.json")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("auditkit-report"), help="Folder for the documents.")
+@click.option("--templates", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Templates that win.")
+def render(record: Path, out: Path, templates: Path | None) -> int:
+    """Write the documents of an audit.json again, without model or data."""
+    from auditkit.record import load
+    from auditkit.run import render as render_report
+
+    written = render_report(load(record), out, templates=templates)
+    click.echo(f"wrote {len(written.files)} files to {written.folder}")
+    return 0
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("auditkit-demo"))
+def demo(folder: Path) -> int:
+    """Make a synthetic lending model with a planted disparity in FOLDER, audit it, and show what CI would see."""
+    from auditkit.demo import make_demo
+    from auditkit.run import run as run_audit
+
+    click.echo(f"making synthetic data and a model in {folder} …")
+    file = make_demo(folder)
+    with _progress(False) as report:
+        written = run_audit(file, progress=report)
+    code = _conclude(written, False)
+    click.echo(f"\nCI would see exit code {code}: auditkit run {file}")
+    click.echo("The data are synthetic, the disparity was planted; the demo itself exits 0.")
+    return 0
+
+
+@commands.command("list")
+def list_() -> int:
+    """List the auditors and what each needs."""
+    from auditkit.catalog import catalogue
+
+    for name, entry in catalogue().items():
+        click.echo(f"{name:36} {entry.title}; needs {', '.join(entry.needs) or 'nothing'}")
+    return 0
+
+
+@commands.command()
+def doctor() -> int:
+    """Show versions, extras, the font and power sensors."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from auditkit.auditing import PACKAGES
+
+    click.echo(f"python {sys.version.split()[0]}")
+    for package in ("auditkit", *PACKAGES, "fairlearn", "matplotlib", "jinja2", "typst"):
+        try:
+            click.echo(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            click.echo(f"{package} missing: pip install {package}")
+    sensor = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
+    click.echo(f"power sensor: {'RAPL' if os.access(sensor, os.R_OK) else 'none readable; energy is estimated'}")
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; every mistake of a user is one line and an exit code."""
+    for variable in THREAD_VARIABLES:
+        os.environ.setdefault(variable, "1")
+    sys.exit(_guarded(lambda: commands.main(arguments, prog_name="auditkit", standalone_mode=False)))
+
+
+def _guarded(command: Callable[[], Any]) -> int:
+    try:
+        code = command()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as finished:
+        return finished.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except AuditkitError as error:
+        click.echo(f"auditkit: {error}", err=True)
+        if isinstance(error, ConfigurationError) and error.source is not None:
+            click.echo(f"    {error.source}", err=True)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("auditkit: interrupted; nothing was written", err=True)
+        return 130
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | bool]:
+    if quiet:
+        yield False
+    elif sys.stderr.isatty():
+        yield True
+    else:
+
+        def report(name: str, done: int, total: int) -> None:
+            click.echo(f"[{done}/{total}] {name}", err=True)
+
+        yield report
+
+
+def _conclude(written: Any, quiet: bool) -> int:
+    decision = written.record.decision
+    problems = [finding for finding in written.record.audit.findings if finding.status == "error"]
+    for finding in problems:
+        click.echo(f"auditkit: {finding.id} died: {finding.reason}", err=True)
+    code = 3 if problems else 0
+    if decision is None:
+        click.echo("no policy was named, so nothing was judged (policy: policy.yaml)")
+    else:
+        _print_decision(decision, quiet)
+        code = decision.exit_code
+    if not quiet:
+        click.echo(f"\nread {written.folder / 'gate_report.html'} and {written.folder / 'model_card.html'}")
+    return code
+
+
+def _print_decision(decision: Any, quiet: bool) -> None:
+    mark = ", INCONCLUSIVE in part" if decision.inconclusive else ""
+    click.echo(f"verdict: {decision.verdict.upper()}{mark} (policy {decision.policy}, exit code {decision.exit_code})")
+    if quiet:
+        return
+    for ruling in decision.rulings:
+        where = f" over {' × '.join(ruling.over)}" if ruling.over else f" for {ruling.group}" if ruling.group else ""
+        click.echo(f"  {ruling.status:12} {ruling.severity:5} {ruling.rule}: {ruling.measure}{where}: {ruling.message}")
+        if ruling.waiver is not None:
+            state = "expired" if ruling.waiver_expired else "waived until"
+            click.echo(f"  {'':18} {state} {ruling.waiver.until.isoformat()}: {ruling.waiver.reason}")
+    for problem in decision.problems:
+        click.echo(f"  died: {problem}")
+    for waiver in decision.unused_waivers:
+        click.echo(f"  unused waiver: {waiver}")

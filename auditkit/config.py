@@ -1,0 +1,187 @@
+"""audit.yaml: what is audited, on which data, with which roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auditkit.errors import did_you_mean
+from auditkit.yamlfile import Document, load_yaml, schema
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """Where the model is: a file, or a Python name; exactly one is given.
+
+    Parameters
+    ----------
+    file : Path, optional
+        The model file.
+    sha256 : str, optional
+        Its pinned digest, 64 hexadecimal digits.
+    trusted : tuple of str
+        Types in a skops file that are trusted beyond the built-in list.
+    python : str, optional
+        ``"package.module:name"``, found from audit.yaml's folder.
+    """
+
+    file: Path | None = None
+    sha256: str | None = None
+    trusted: tuple[str, ...] = ()
+    python: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """An audit.yaml with its defaults filled in and its paths resolved.
+
+    Parameters
+    ----------
+    name : str
+        The model's short name.
+    folder : Path
+        The folder of audit.yaml, to which paths in it are relative.
+    document : Document
+        The file with positions, for errors that are found later.
+    model : ModelSpec, optional
+        Absent when the data hold predictions.
+    test, train : Path
+        The data files; `train` is optional.
+    na_values : tuple of str
+        Texts of a CSV that mean a missing value.
+    columns : mapping
+        Roles to column names or values, as written; ``sensitive`` and ``quasi_identifiers`` are always lists.
+    task : str, optional
+        ``"binary"``, ``"multiclass"``, ``"regression"``, or absent: inferred.
+    score_kind : str
+        ``"probability"`` or ``"rank"``.
+    seed : int
+        From which all randomness follows.
+    skip : tuple of str
+        Auditor ids that are left out.
+    options : mapping of auditor id to options
+        Options for auditors.
+    timeout : float
+        Seconds one auditor may take.
+    policy : Path, optional
+        The policy file.
+    card : mapping of str to str
+        What people say about the model.
+    carbon : mapping
+        ``country`` and ``predictions_per_year``, where given.
+    synthetic : bool
+        Whether the data are made up.
+    disclosure : str
+        ``"internal"``.
+    """
+
+    name: str
+    folder: Path
+    document: Document
+    model: ModelSpec | None
+    test: Path
+    train: Path | None
+    na_values: tuple[str, ...]
+    columns: Mapping[str, Any]
+    task: str | None
+    score_kind: str
+    seed: int
+    skip: tuple[str, ...]
+    options: Mapping[str, Mapping[str, Any]]
+    timeout: float
+    policy: Path | None
+    card: Mapping[str, str]
+    carbon: Mapping[str, Any]
+    synthetic: bool
+    disclosure: str
+
+
+def load_config(path: Path) -> Config:
+    """Read an audit.yaml.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Config
+        With defaults filled in and paths resolved.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is missing or wrong, or a file that it names is missing; with the line.
+    """
+    document = load_yaml(path, schema("audit"))
+    data = document.data
+    run = data.get("audit", {})
+    return Config(
+        name=data["name"],
+        folder=path.parent,
+        document=document,
+        model=_model(document),
+        test=_file(document, data["data"]["test"], "data", "test"),
+        train=_optional_file(document, "data", "train"),
+        na_values=tuple(data["data"].get("na_values", [""])),
+        columns=_columns(document),
+        task=data.get("task"),
+        score_kind=data.get("score_kind", "probability"),
+        seed=run.get("seed", 0),
+        skip=tuple(run.get("skip", ())),
+        options=run.get("options", {}),
+        timeout=float(run.get("timeout", 900)),
+        policy=_optional_file(document, "policy"),
+        card=data.get("card", {}),
+        carbon=data.get("carbon", {}),
+        synthetic=data.get("synthetic", False),
+        disclosure=data.get("disclosure", "internal"),
+    )
+
+
+def _model(document: Document) -> ModelSpec | None:
+    given = document.data.get("model")
+    if given is None:
+        return None
+    if isinstance(given, str):
+        return ModelSpec(file=_file(document, given, "model"))
+    return ModelSpec(
+        file=_optional_file(document, "model", "file"),
+        sha256=given.get("sha256"),
+        trusted=tuple(given.get("trusted", ())),
+        python=given.get("python"),
+    )
+
+
+def _columns(document: Document) -> dict[str, Any]:
+    columns = dict(document.data.get("columns", {}))
+    for role in ("sensitive", "quasi_identifiers"):
+        if isinstance(columns.get(role), str):
+            columns[role] = [columns[role]]
+    return columns
+
+
+def _optional_file(document: Document, *keys: str) -> Path | None:
+    value: Any = document.data
+    for key in keys:
+        if key not in value:
+            return None
+        value = value[key]
+    return _file(document, value, *keys)
+
+
+def _file(document: Document, written: str, *keys: str) -> Path:
+    """Resolve a path as written; messages show it as written, never where this machine keeps it."""
+    path = document.path.parent / written
+    if path.is_file():
+        return path
+    role = ".".join(keys)
+    if path.is_dir():
+        raise document.error(f"{role}: {written!r} is a folder; wanted a file", *keys)
+    if not path.parent.is_dir():
+        raise document.error(f"{role}: no such folder for {written!r}; paths are relative to this file", *keys)
+    names = [other.name for other in path.parent.iterdir() if other.is_file()]
+    raise document.error(f"{role}: no such file: {written!r}.{did_you_mean(path.name, names)}", *keys)

@@ -1,0 +1,1 @@
+"""Energy and carbon: what it took, and on which grid."""

@@ -1,0 +1,44 @@
+"""How many rows would settle an inconclusive ruling."""
+
+from __future__ import annotations
+
+from auditkit.finding import Measure
+from auditkit.stats import planning
+from auditkit.stats.uncertainty import Extreme, Proportion, Uncertainty, WorstPair
+
+BEYOND = 0.02
+
+
+def rows_needed(measure: Measure, limit: float, confidence: float) -> int | None:
+    """Return the rows of the test table that would show a true breach of stated size with 80 % power.
+
+    Planned for a gap of twice the limit, a ratio that falls short by twice as much as the limit allows, or a rate
+    0.02 beyond its limit; from the sizes of the groups and the pooled rate, never from the gap that was found.
+    None when the measure has no such plan or more than 100 times the rows would be needed.
+    """
+    if measure.uncertainty is None or not measure.n:
+        return None
+    counts = _counts(measure.uncertainty)
+    if isinstance(measure.uncertainty, Proportion):
+        planned = limit - BEYOND if measure.direction == "higher" else limit + BEYOND
+        needed = planning.rows_needed_rate(min(max(planned, 0.001), 0.999), limit, confidence)
+        return needed if needed is not None and needed <= 100 * measure.n else None
+    if len(counts) < 2:
+        return None
+    sizes = [n for _, n in counts]
+    pooled = sum(k for k, _ in counts) / sum(sizes)
+    if not 0 < pooled < 1 or not 0 < limit < 1:
+        return None
+    if measure.name.endswith("ratio"):
+        scaled = planning.rows_needed_ratio(sizes, pooled, max(0.05, 1 - 2 * (1 - limit)), limit, confidence)
+    else:
+        scaled = planning.rows_needed_difference(sizes, pooled, min(0.95, 2 * limit), limit, confidence)
+    return None if scaled is None else round(scaled * measure.n / sum(sizes))
+
+
+def _counts(uncertainty: Uncertainty) -> list[tuple[int, int]]:
+    if isinstance(uncertainty, Extreme):
+        return max((_counts(member) for member in uncertainty.members), key=len)
+    if isinstance(uncertainty, WorstPair):
+        return [(m.successes, m.n) for m in uncertainty.members if isinstance(m, Proportion)]
+    return []

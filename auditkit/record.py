@@ -1,0 +1,237 @@
+"""An audit and its decision, to and from audit.json: the one record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from auditkit.auditing import Audit
+from auditkit.errors import RecordError
+from auditkit.finding import Column, Evidence, Finding, Group, Interval, Measure
+from auditkit.policy import Decision, Ruling, Waiver
+from auditkit.stats.uncertainty import from_dict as uncertainty_from_dict
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An audit with its decision, as audit.json holds them.
+
+    ``evidence_digest`` covers all but ``run``: same input, same digest.
+    """
+
+    audit: Audit
+    decision: Decision | None
+    evidence_digest: str = ""
+
+
+def as_json(audit: Audit, decision: Decision | None) -> dict[str, Any]:
+    """Return the record as JSON values; what depends on a clock stands under ``run``."""
+    steady = [finding for finding in audit.findings if not finding.volatile]
+    clocked = [finding for finding in audit.findings if finding.volatile]
+    run: dict[str, Any] = {**audit.run, "findings": [_finding(finding) for finding in clocked]}
+    body: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "name": audit.name,
+        "subject": dict(audit.subject),
+        "provenance": dict(audit.provenance),
+        "findings": [_finding(finding) for finding in steady],
+        "decision": None,
+    }
+    if decision is not None:
+        body["decision"] = {
+            "policy": decision.policy,
+            "policy_digest": decision.policy_digest,
+            "prove": decision.prove,
+            "false_alarm": decision.false_alarm,
+            "why": decision.why,
+            "rulings": [_ruling(r) for r in decision.rulings if not r.volatile],
+            "unused_waivers": list(decision.unused_waivers),
+        }
+        run |= {
+            "as_of": decision.as_of.isoformat(),
+            "rulings": [_ruling(r) for r in decision.rulings if r.volatile],
+            "order": [r.rule for r in decision.rulings],
+            "verdict": decision.verdict,
+            "inconclusive": decision.inconclusive,
+            "exit_code": decision.exit_code,
+            "problems": list(decision.problems),
+        }
+    run["evidence_digest"] = hashlib.sha256(canonical(body)).hexdigest()
+    return {**body, "run": run}
+
+
+def canonical(value: object) -> bytes:
+    """Return the bytes that digests are taken of: sorted keys, no blanks, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def dump(audit: Audit, decision: Decision | None) -> bytes:
+    """Return audit.json."""
+    text = json.dumps(as_json(audit, decision), indent=1, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def load(path: str | Path) -> Record:
+    """Read audit.json.
+
+    Raises
+    ------
+    RecordError
+        If the file is missing, is no audit.json, is of a later version, or its evidence does not match its digest.
+    """
+    file = Path(path)
+    try:
+        data = json.loads(file.read_bytes())
+    except OSError as error:
+        raise RecordError(f"{file.name} cannot be read: {error.strerror}; pass an audit.json") from None
+    except ValueError as error:
+        raise RecordError(f"{file.name} is not JSON ({error}); pass an audit.json") from None
+    return from_json(data, file.name)
+
+
+def from_json(data: Any, name: str = "audit.json") -> Record:
+    """Return the record of parsed JSON; errors as in `load`."""
+    if not isinstance(data, dict) or "schema_version" not in data:
+        raise RecordError(f"{name} is no audit record (it has no schema_version); pass an audit.json")
+    if not isinstance(data["schema_version"], int) or data["schema_version"] > SCHEMA_VERSION:
+        raise RecordError(f"{name} has schema version {data['schema_version']!r}, this auditkit reads up to {SCHEMA_VERSION}; update auditkit")
+    try:
+        digest = hashlib.sha256(canonical({k: v for k, v in data.items() if k != "run"})).hexdigest()
+        run = dict(data["run"])
+        if digest != run["evidence_digest"]:
+            raise RecordError(f"{name} was changed after it was written: its evidence does not match its digest")
+        findings = [_read_finding(item) for item in [*data["findings"], *run.pop("findings")]]
+        decision = _read_decision(data["decision"], run)
+        audit = Audit(
+            name=data["name"],
+            subject=data["subject"],
+            provenance=data["provenance"],
+            findings=tuple(sorted(findings, key=lambda finding: finding.id)),
+            run={k: run[k] for k in ("started", "seconds", "host", "platform", "python") if k in run},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordError(f"{name} is damaged: {type(error).__name__}: {error}; write it again with auditkit run") from None
+    return Record(audit, decision, digest)
+
+
+# ---------------------------------------------------------------------- writing
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    plain = {item.name: getattr(finding, item.name) for item in fields(finding)}
+    return {
+        **plain,
+        "options": dict(finding.options),
+        "measures": [_measure(measure) for measure in finding.measures],
+        "evidence": [_evidence(item) for item in finding.evidence],
+    }
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    plain = {item.name: getattr(measure, item.name) for item in fields(measure)}
+    return {
+        **plain,
+        "group": measure.group.as_dict(),
+        "over": list(measure.over),
+        "worst": measure.worst.as_dict() if measure.worst else None,
+        "best": measure.best.as_dict() if measure.best else None,
+        "interval": _plain(measure.interval) if measure.interval else None,
+        "uncertainty": measure.uncertainty.as_dict() if measure.uncertainty else None,
+    }
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {item.name: getattr(value, item.name) for item in fields(value)}
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {**_plain(evidence), "columns": [_plain(c) for c in evidence.columns], "rows": [list(row) for row in evidence.rows]}
+
+
+def _ruling(ruling: Ruling) -> dict[str, Any]:
+    waiver = ruling.waiver
+    return {
+        **_plain(ruling),
+        "group": ruling.group.as_dict() if ruling.group else None,
+        "over": list(ruling.over),
+        "worst": ruling.worst.as_dict() if ruling.worst else None,
+        "best": ruling.best.as_dict() if ruling.best else None,
+        "waiver": {**_plain(waiver), "until": waiver.until.isoformat(), "group": dict(waiver.group) if isinstance(waiver.group, Mapping) else None}
+        if waiver
+        else None,
+    }
+
+
+# ---------------------------------------------------------------------- reading
+
+
+def _group(data: Mapping[str, Any] | None) -> Group | None:
+    return Group.of(data) if data else None
+
+
+def _read_measure(data: Mapping[str, Any]) -> Measure:
+    return Measure(
+        **{
+            **data,
+            "group": Group.of(data["group"]),
+            "over": tuple(data["over"]),
+            "worst": _group(data["worst"]),
+            "best": _group(data["best"]),
+            "interval": Interval(**data["interval"]) if data["interval"] else None,
+            "uncertainty": uncertainty_from_dict(data["uncertainty"]) if data["uncertainty"] else None,
+        }
+    )
+
+
+def _read_evidence(data: Mapping[str, Any]) -> Evidence:
+    columns = tuple(Column(**column) for column in data["columns"])
+    return Evidence(**{**data, "columns": columns, "rows": tuple(tuple(row) for row in data["rows"])})
+
+
+def _read_finding(data: Mapping[str, Any]) -> Finding:
+    return Finding(
+        **{
+            **data,
+            "measures": tuple(_read_measure(measure) for measure in data["measures"]),
+            "evidence": tuple(_read_evidence(item) for item in data["evidence"]),
+        }
+    )
+
+
+def _read_ruling(data: Mapping[str, Any]) -> Ruling:
+    waiver = data["waiver"]
+    return Ruling(
+        **{
+            **data,
+            "group": _group(data["group"]),
+            "over": tuple(data["over"]),
+            "worst": _group(data["worst"]),
+            "best": _group(data["best"]),
+            "waiver": Waiver(**{**waiver, "until": date.fromisoformat(waiver["until"])}) if waiver else None,
+        }
+    )
+
+
+def _read_decision(data: Mapping[str, Any] | None, run: Mapping[str, Any]) -> Decision | None:
+    if data is None:
+        return None
+    rulings = [_read_ruling(item) for item in [*data["rulings"], *run["rulings"]]]
+    place = {rule: index for index, rule in reversed(list(enumerate(run["order"])))}
+    rulings.sort(key=lambda ruling: place[ruling.rule])
+    return Decision(
+        **{key: data[key] for key in ("policy", "policy_digest", "prove", "false_alarm", "why")},
+        **{key: run[key] for key in ("verdict", "inconclusive", "exit_code")},
+        as_of=date.fromisoformat(run["as_of"]),
+        rulings=tuple(rulings),
+        problems=tuple(run["problems"]),
+        unused_waivers=tuple(data["unused_waivers"]),
+    )
+
+

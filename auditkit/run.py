@@ -1,0 +1,242 @@
+"""From audit.yaml to a report folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from auditkit.auditing import Audit, Progress, audit
+from auditkit.config import Config, load_config
+from auditkit.data.files import read_table
+from auditkit.errors import DataError, ModelError, OutputError
+from auditkit.models.loading import load_model
+from auditkit.policy import Decision, Policy
+from auditkit.record import Record, dump, from_json
+from auditkit.rendering.documents import render as render_documents
+from auditkit.subject import Subject
+
+MANIFEST = "manifest.json"
+REPORT_FOLDER = "auditkit-report"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run wrote, and where."""
+
+    record: Record
+    folder: Path
+    files: tuple[str, ...]
+
+
+def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
+    """Build the subject that audit.yaml describes.
+
+    Raises
+    ------
+    ConfigurationError, DataError, ModelError
+        With the line of audit.yaml where that helps.
+    """
+    columns = dict(config.columns)
+    try:
+        test = read_table(config.test, na_values=config.na_values)
+        train = read_table(config.train, na_values=config.na_values) if config.train else None
+        spec = config.model
+        model = None
+        if spec is not None:
+            model = load_model(_model_spec(config), config.folder, allow_code=allow_code)
+        return Subject(
+            test,
+            model=model,
+            train=train,
+            name=config.name,
+            task=config.task,  # type: ignore[arg-type]
+            score_kind=config.score_kind,  # type: ignore[arg-type]
+            seed=config.seed,
+            synthetic=config.synthetic,
+            card=config.card,
+            carbon=config.carbon,
+            **columns,
+        )
+    except (DataError, ModelError) as error:
+        raise type(error)(f"{config.document.path.name}: {error}") from None
+
+
+def _model_spec(config: Config) -> str | dict[str, object]:
+    spec = config.model
+    if spec is None or (spec.file is None and spec.python is None):
+        raise ModelError("model: neither file nor python is given; name one, or leave model out")
+    if spec.python is not None:
+        return {"python": spec.python}
+    given: dict[str, object] = {"file": os.path.relpath(str(spec.file), config.folder)}
+    if spec.sha256:
+        given["sha256"] = spec.sha256
+    if spec.trusted:
+        given["trusted"] = list(spec.trusted)
+    return given
+
+
+def run(
+    path: Path,
+    *,
+    out: Path | None = None,
+    only: Iterable[str] = (),
+    skip: Iterable[str] = (),
+    as_of: date | None = None,
+    allow_code: bool = True,
+    progress: bool | Progress = True,
+) -> Report:
+    """Audit what audit.yaml describes and write the report folder, all or nothing.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    AuditkitError
+        On any mistake, before anything is written.
+    """
+    config = load_config(path)
+    policy = Policy.load(config.policy) if config.policy else None
+    folder = out or config.folder / REPORT_FOLDER
+    check_target(folder)
+    subject = subject_of(config, allow_code=allow_code)
+    found = audit(
+        subject,
+        only=only,
+        skip=[*config.skip, *skip],
+        options=config.options,
+        isolate=True,
+        timeout=config.timeout,
+        progress=progress,
+    )
+    if policy is not None:
+        provenance = {**found.provenance, "policy": {"name": policy.name, "sha256": policy.digest}}
+        found = replace(found, provenance=provenance)
+    decision = policy.judge(found, as_of=as_of) if policy else None
+    return write(found, decision, folder)
+
+
+def write(found: Audit, decision: Decision | None, folder: Path, templates: Path | None = None) -> Report:
+    """Write audit.json, the documents and the manifest to a folder, all or nothing.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds foreign files or cannot be written.
+    """
+    content = dump(found, decision)
+    record = from_json(json.loads(content))
+    files = {"audit.json": content, **render_documents(record, templates=templates)}
+    manifest = {
+        "auditkit": found.provenance["auditkit"],
+        "evidence_digest": record.evidence_digest,
+        "record_digest": hashlib.sha256(content).hexdigest(),
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+    }
+    files[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
+    with replacing(folder) as incoming:
+        for name, data in files.items():
+            (incoming / name).write_bytes(data)
+    return Report(record, folder, tuple(sorted(files)))
+
+
+def check_target(folder: Path) -> None:
+    """Refuse a folder that is neither absent, empty nor ours.
+
+    Raises
+    ------
+    OutputError
+        Naming the first foreign file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder.name} is a file; name a folder for the report")
+    if not folder.exists():
+        return
+    held = {entry.name for entry in folder.iterdir()}
+    ours: set[str] = {MANIFEST}
+    if MANIFEST in held:
+        try:
+            ours |= set(json.loads((folder / MANIFEST).read_bytes())["files"])
+        except (ValueError, KeyError, TypeError):
+            raise OutputError(f"{folder.name}/{MANIFEST} is not one of ours; name another folder with --out") from None
+    foreign = sorted(held - ours)
+    if foreign:
+        raise OutputError(f"{folder.name} holds {foreign[0]!r}, which auditkit did not write; name another folder with --out")
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Give a fresh folder beside the target and rename it into place when the block ends well."""
+    check_target(folder)
+    incoming = folder.with_name(f"{folder.name}.incoming-{os.getpid()}")
+    outgoing = folder.with_name(f"{folder.name}.outgoing-{os.getpid()}")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _repair(folder)
+        incoming.mkdir()
+        yield incoming
+        if folder.exists():
+            folder.rename(outgoing)
+        incoming.rename(folder)
+    except OSError as error:
+        raise OutputError(f"{folder.name} cannot be written: {error.strerror or error}; name another folder with --out") from None
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(outgoing, ignore_errors=True)
+        elif outgoing.exists():
+            outgoing.rename(folder)
+
+
+def _repair(folder: Path) -> None:
+    """Bring back a report whose run was killed between two renames, and remove what it left."""
+    for stray in folder.parent.glob(f"{folder.name}.outgoing-*"):
+        if folder.exists():
+            shutil.rmtree(stray, ignore_errors=True)
+        else:
+            stray.rename(folder)
+    for stray in folder.parent.glob(f"{folder.name}.incoming-*"):
+        if not _alive(stray.name):
+            shutil.rmtree(stray, ignore_errors=True)
+
+
+def _alive(name: str) -> bool:
+    try:
+        os.kill(int(name.rpartition("-")[2]), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def render(record: Record | Audit, out: str | Path, *, decision: Decision | None = None, templates: str | Path | None = None) -> Report:
+    """Write the documents of a record, or of an audit and its decision, to a folder.
+
+    Parameters
+    ----------
+    record : Record or Audit
+    out : path
+    decision : Decision, optional
+        With an `Audit`; a record brings its own.
+    templates : path, optional
+        A folder whose templates win over the built-in ones.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds foreign files.
+    """
+    if isinstance(record, Record):
+        return write(record.audit, decision or record.decision, Path(out), Path(templates) if templates else None)
+    if not isinstance(record, Audit):
+        raise OutputError(f"render takes an Audit or what ak.load gives, got {type(record).__name__}")
+    return write(record, decision, Path(out), Path(templates) if templates else None)

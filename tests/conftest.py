@@ -1,0 +1,15 @@
+"""Where the real data lie."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real datasets: AUDITKIT_DATA, or ../shared/data beside the repository."""
+    folder = Path(os.environ.get("AUDITKIT_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("no real data: set AUDITKIT_DATA to the folder that holds adult, compas and german")
+    return folder
