@@ -112,7 +112,9 @@ def audit(
     known = {entry.id for entry in select()[0]}
     for name in options or {}:
         if name not in known:
-            raise ConfigurationError(f"options name the auditor {name!r}, which does not exist.{did_you_mean(name, known)}")
+            raise ConfigurationError(
+                f"options name the auditor {name!r}, which does not exist.{did_you_mean(name, known)}"
+            )
     settings = {entry.id: entry.options((options or {}).get(entry.id, {})) for entry in chosen}
     began, clock = datetime.now(UTC), time.perf_counter()
     runner = _isolated if isolate and hasattr(os, "fork") else _in_process

@@ -33,7 +33,9 @@ def catalogue() -> dict[str, Auditor]:
     for point in entry_points(group=ENTRY_POINTS):
         entry = point.load()
         if not isinstance(entry, Auditor) or entry.id in found:
-            raise ConfigurationError(f"entry point {point.name!r} is no auditor, or its id is taken; see auditkit.auditor")
+            raise ConfigurationError(
+                f"entry point {point.name!r} is no auditor, or its id is taken; see auditkit.auditor"
+            )
         found[entry.id] = entry
     return dict(sorted(found.items()))
 

@@ -35,20 +35,30 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | Non
         raise click.BadParameter(f"got {value!r}, wanted a date like 2027-06-30") from None
 
 
-_as_of = click.option("--as-of", callback=_day, metavar="DATE", help="The day waivers are read at (default: today, UTC).")
+_as_of = click.option(
+    "--as-of", callback=_day, metavar="DATE", help="The day waivers are read at (default: today, UTC)."
+)
 _quiet = click.option("--quiet", "-q", is_flag=True, help="Print the verdict alone.")
 
 
 @commands.command()
 @click.argument("file", type=click.Path(path_type=Path), default="audit.yaml")
-@click.option("--out", type=click.Path(path_type=Path), help="Report folder (default: auditkit-report beside the file).")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Report folder (default: auditkit-report beside the file)."
+)
 @click.option("--only", multiple=True, metavar="ID", help="Run this auditor or family alone; repeatable.")
 @click.option("--skip", multiple=True, metavar="ID", help="Leave this auditor or family out; repeatable.")
 @click.option("--no-code", is_flag=True, help="Refuse models that run code of the folder (python: …).")
 @_as_of
 @_quiet
 def run(
-    file: Path, out: Path | None, only: tuple[str, ...], skip: tuple[str, ...], no_code: bool, as_of: date | None, quiet: bool
+    file: Path,
+    out: Path | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    no_code: bool,
+    as_of: date | None,
+    quiet: bool,
 ) -> int:
     """Audit what FILE (audit.yaml) describes; write audit.json, the model card and the gate report."""
     from auditkit.run import run as run_audit
@@ -76,7 +86,9 @@ def gate(record: Path, policy: Path, as_of: date | None, quiet: bool) -> int:
 
 @commands.command()
 @click.argument("record", type=click.Path(path_type=Path), default="audit.json")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("auditkit-report"), help="Folder for the documents.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("auditkit-report"), help="Folder for the documents."
+)
 @click.option("--templates", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Templates that win.")
 def render(record: Path, out: Path, templates: Path | None) -> int:
     """Write the documents of an audit.json again, without model or data."""

@@ -66,8 +66,12 @@ class Auditor:
                 raise ConfigurationError(f"{self.id} has no option {name!r}.{did_you_mean(name, merged)}")
             default = merged[name]
             wanted = (int, float) if isinstance(default, float) else type(default)
-            if default is not None and (not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool)):
-                raise ConfigurationError(f"option {name!r} of {self.id}: got {value!r}, wanted {type(default).__name__}")
+            if default is not None and (
+                not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool)
+            ):
+                raise ConfigurationError(
+                    f"option {name!r} of {self.id}: got {value!r}, wanted {type(default).__name__}"
+                )
             merged[name] = value
         return merged
 

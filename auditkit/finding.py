@@ -35,17 +35,21 @@ class Group:
 
     @classmethod
     def of(cls, values: Mapping[str, Scalar]) -> Group:
+        """Return the group with these values, columns in the order given."""
         return cls(tuple(values.items()))
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """The columns that define it."""
         return tuple(column for column, _ in self.items)
 
     @property
     def values(self) -> tuple[Scalar, ...]:
+        """The values in those columns."""
         return tuple(value for _, value in self.items)
 
     def as_dict(self) -> dict[str, Scalar]:
+        """Return column → value."""
         return dict(self.items)
 
     def __bool__(self) -> bool:
@@ -172,7 +176,9 @@ class Evidence:
     def __post_init__(self) -> None:
         for row in self.rows:
             if len(row) != len(self.columns):
-                raise ValueError(f"evidence {self.id!r}: a row has {len(row)} cells, the table {len(self.columns)} columns")
+                raise ValueError(
+                    f"evidence {self.id!r}: a row has {len(row)} cells, the table {len(self.columns)} columns"
+                )
             for cell in row:
                 if isinstance(cell, float) and not math.isfinite(cell):
                     raise ValueError(f"evidence {self.id!r}: {cell!r} in a cell; write None")

@@ -31,10 +31,12 @@ class Rate:
     n: int
 
     def evaluable(self, min_group_size: int, min_denominator: int) -> bool:
+        """Whether the rows suffice to say anything; a denominator of 0 never does."""
         return self.n >= min_group_size and self.denominator >= max(1, min_denominator)
 
     @property
     def proportion(self) -> Proportion:
+        """The rate with its Wilson limits."""
         return Proportion(self.successes, self.denominator)
 
 
@@ -46,6 +48,7 @@ class Confusion:
     cells: Counts
 
     def rate(self, successes: Sequence[tuple[int, int]], among: Sequence[tuple[int, int]]) -> list[Rate]:
+        """Return the rate of some cells (actual, predicted) among others, by group."""
         total = self.cells.sum(axis=(1, 2))
         hits = sum((self.cells[:, a, p] for a, p in successes), np.zeros(len(total), dtype=np.int64))
         base = sum((self.cells[:, a, p] for a, p in among), np.zeros(len(total), dtype=np.int64))
@@ -54,9 +57,11 @@ class Confusion:
         ]
 
     def true_positive_rate(self) -> list[Rate]:
+        """Return TP / (TP + FN) by group."""
         return self.rate([(1, 1)], [(1, 0), (1, 1)])
 
     def false_positive_rate(self) -> list[Rate]:
+        """Return FP / (FP + TN) by group."""
         return self.rate([(0, 1)], [(0, 0), (0, 1)])
 
 
@@ -113,7 +118,15 @@ def rate_measure(
     if rate.denominator == 0:
         reason = f"undefined: no row of {rate.group or 'the data'} is in the denominator"
         return Measure(
-            name=name, value=None, unit=unit, direction=direction, dataset=dataset, group=rate.group, n=0, status="undefined", reason=reason
+            name=name,
+            value=None,
+            unit=unit,
+            direction=direction,
+            dataset=dataset,
+            group=rate.group,
+            n=0,
+            status="undefined",
+            reason=reason,
         )
     if rate.group and not rate.evaluable(min_group_size, min_denominator):
         reason = f"{_shortage(rate, min_group_size, min_denominator)}"
@@ -173,12 +186,22 @@ def gap_measure(
     usable = [rate for rate in rates if rate.evaluable(min_group_size, min_denominator)]
     left_out = 1 - sum(rate.n for rate in usable) / total if total else 1.0
     if len(usable) < 2:
-        reason = f"{len(usable)} of {len(rates)} groups have the {min_group_size} rows and {min_denominator} in the denominator that a comparison needs"
+        reason = (
+            f"{len(usable)} of {len(rates)} groups have the {min_group_size} rows and {min_denominator} in the "
+            "denominator that a comparison needs"
+        )
         return Measure(**fixed, value=None, n=total, status="insufficient", reason=reason, not_covered=left_out)
     lowest = min(usable, key=lambda rate: rate.proportion.estimate)
     highest = max(usable, key=lambda rate: rate.proportion.estimate)
     if gap == "ratio" and highest.successes == 0:
-        return Measure(**fixed, value=None, n=total, status="undefined", reason="undefined: the rate is 0 in every group", not_covered=left_out)
+        return Measure(
+            **fixed,
+            value=None,
+            n=total,
+            status="undefined",
+            reason="undefined: the rate is 0 in every group",
+            not_covered=left_out,
+        )
     pair = WorstPair(gap, tuple(rate.proportion for rate in usable))
     sizes = [rate.denominator for rate in usable]
     pooled = sum(rate.successes for rate in usable) / sum(sizes)
@@ -189,7 +212,9 @@ def gap_measure(
         n=total,
         worst=worst.group,
         best=best.group,
-        interval=Interval(pair.lower(LEVEL), pair.upper(LEVEL), LEVEL, "each", "interval", "pairwise MOVER on Wilson limits"),
+        interval=Interval(
+            pair.lower(LEVEL), pair.upper(LEVEL), LEVEL, "each", "interval", "pairwise MOVER on Wilson limits"
+        ),
         uncertainty=pair,
         not_covered=left_out,
         expected=expected_gap(sizes, pooled, gap) if 0 < pooled < 1 else None,
@@ -203,7 +228,9 @@ def extreme_measure(name: str, gap: Gap, members: Sequence[Measure]) -> Measure:
     left_out = max(member.not_covered for member in members)
     if len(known) < len(members):
         lacking = next(member for member in members if member.value is None)
-        return Measure(**fixed, value=None, n=lacking.n, status=lacking.status, reason=lacking.reason, not_covered=left_out)
+        return Measure(
+            **fixed, value=None, n=lacking.n, status=lacking.status, reason=lacking.reason, not_covered=left_out
+        )
     of: Literal["max", "min"] = "max" if gap == "difference" else "min"
     both = Extreme(of, tuple(member.uncertainty for member in known if member.uncertainty is not None))
     decisive = (max if of == "max" else min)(known, key=lambda member: member.value or 0.0)
@@ -213,7 +240,9 @@ def extreme_measure(name: str, gap: Gap, members: Sequence[Measure]) -> Measure:
         n=decisive.n,
         worst=decisive.worst,
         best=decisive.best,
-        interval=Interval(both.lower(LEVEL), both.upper(LEVEL), LEVEL, "each", "interval", "pairwise MOVER on Wilson limits"),
+        interval=Interval(
+            both.lower(LEVEL), both.upper(LEVEL), LEVEL, "each", "interval", "pairwise MOVER on Wilson limits"
+        ),
         uncertainty=both,
         not_covered=left_out,
         expected=decisive.expected,
@@ -224,7 +253,9 @@ def _frame(name: str, gap: Gap, over: tuple[str, ...]) -> dict[str, object]:
     return {"name": name, "unit": gap, "direction": "lower" if gap == "difference" else "higher", "over": over}
 
 
-def rates_evidence(identifier: str, title: str, caption: str, over: Sequence[str], measures: Sequence[Measure]) -> Evidence:
+def rates_evidence(
+    identifier: str, title: str, caption: str, over: Sequence[str], measures: Sequence[Measure]
+) -> Evidence:
     """Return the table behind a dot-and-whisker drawing: one row per group, highest first, insufficient ones last."""
     ordered = sorted(measures, key=lambda m: (m.value is None, -(m.value or 0.0), str(m.group)))
     rows = tuple(
@@ -248,5 +279,11 @@ def rates_evidence(identifier: str, title: str, caption: str, over: Sequence[str
     )
     shown = "; ".join(f"{row[0] or 'all'} {row[2]:.3g}" for row in rows[:6] if isinstance(row[2], float))
     return Evidence(
-        id=identifier, kind="intervals", title=title, caption=caption, alt=f"{title}. {shown}", columns=columns, rows=rows
+        id=identifier,
+        kind="intervals",
+        title=title,
+        caption=caption,
+        alt=f"{title}. {shown}",
+        columns=columns,
+        rows=rows,
     )

@@ -48,6 +48,7 @@ class Rule:
 
     @property
     def limit(self) -> float:
+        """The one limit, whichever side it is on."""
         limit = self.min if self.min is not None else self.max
         if limit is None:
             raise ConfigurationError(f"rule {self.id!r} has neither min nor max; give one of them")
@@ -215,12 +216,16 @@ def _policy(document: Document) -> Policy:
 
 def _waiver(document: Document, index: int, entry: Mapping[str, object]) -> Waiver:
     if entry["requested_by"] == entry["approved_by"]:
-        raise document.error("a waiver is requested and approved by two different people", "waivers", index, "approved_by")
+        raise document.error(
+            "a waiver is requested and approved by two different people", "waivers", index, "approved_by"
+        )
     until = entry["until"]
     try:
         day = until if isinstance(until, date) else date.fromisoformat(str(until))
     except ValueError:
-        raise document.error(f"until: got {until!r}, wanted a date like 2027-06-30", "waivers", index, "until") from None
+        raise document.error(
+            f"until: got {until!r}, wanted a date like 2027-06-30", "waivers", index, "until"
+        ) from None
     return Waiver(**{**entry, "until": day})  # type: ignore[arg-type]
 
 
@@ -250,9 +255,7 @@ def _is_estimate(measure: Measure) -> bool:
     return measure.uncertainty is not None and measure.uncertainty.kind not in ("exact", "range")
 
 
-def _rulings(
-    rule: Rule, found: Sequence[tuple[Measure, Finding]], blocking: float, audit: Audit
-) -> list[Ruling]:
+def _rulings(rule: Rule, found: Sequence[tuple[Measure, Finding]], blocking: float, audit: Audit) -> list[Ruling]:
     if not found:
         return [_ruling(rule, None, rule.confidence, "missing", _why_missing(rule, audit))]
     base = max(rule.confidence, blocking) if rule.severity == "block" else rule.confidence
@@ -276,7 +279,10 @@ def _judge(rule: Rule, measure: Measure, adjusted: float) -> Ruling:
         status: Status = "insufficient" if measure.status in ("insufficient", "suppressed") else "missing"
         return _ruling(rule, measure, adjusted, status, measure.reason or measure.status)
     if measure.not_covered > rule.max_not_covered:
-        text = f"{measure.not_covered:.1%} of the rows are in groups too small to judge; the policy allows {rule.max_not_covered:.1%}"
+        text = (
+            f"{measure.not_covered:.1%} of the rows are in groups too small to judge; "
+            f"the policy allows {rule.max_not_covered:.1%}"
+        )
         return _ruling(rule, measure, adjusted, "insufficient", text)
     if measure.uncertainty is None:
         return _ruling(rule, measure, adjusted, "missing", "the measure carries no bounds, so it cannot be judged")
@@ -340,16 +346,16 @@ def _ruling(rule: Rule, measure: Measure | None, adjusted: float, status: Status
     )
 
 
-def _apply_waivers(
-    rulings: Sequence[Ruling], waivers: Sequence[Waiver], day: date
-) -> tuple[list[Ruling], list[str]]:
+def _apply_waivers(rulings: Sequence[Ruling], waivers: Sequence[Waiver], day: date) -> tuple[list[Ruling], list[str]]:
     used: set[int] = set()
     result = list(rulings)
     for index, ruling in enumerate(result):
         if ruling.status == "pass":
             continue
         for number, waiver in enumerate(waivers):
-            if waiver.rule != ruling.rule or (waiver.group and (not ruling.group or ruling.group.as_dict() != dict(waiver.group))):
+            if waiver.rule != ruling.rule or (
+                waiver.group and (not ruling.group or ruling.group.as_dict() != dict(waiver.group))
+            ):
                 continue
             used.add(number)
             if waiver.until >= day:

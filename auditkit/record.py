@@ -101,7 +101,9 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
     if not isinstance(data, dict) or "schema_version" not in data:
         raise RecordError(f"{name} is no audit record (it has no schema_version); pass an audit.json")
     if not isinstance(data["schema_version"], int) or data["schema_version"] > SCHEMA_VERSION:
-        raise RecordError(f"{name} has schema version {data['schema_version']!r}, this auditkit reads up to {SCHEMA_VERSION}; update auditkit")
+        raise RecordError(
+            f"{name} has schema version {data['schema_version']!r}, this auditkit reads up to {SCHEMA_VERSION}; update auditkit"
+        )
     try:
         digest = hashlib.sha256(canonical({k: v for k, v in data.items() if k != "run"})).hexdigest()
         run = dict(data["run"])
@@ -117,7 +119,9 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
             run={k: run[k] for k in ("started", "seconds", "host", "platform", "python") if k in run},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RecordError(f"{name} is damaged: {type(error).__name__}: {error}; write it again with auditkit run") from None
+        raise RecordError(
+            f"{name} is damaged: {type(error).__name__}: {error}; write it again with auditkit run"
+        ) from None
     return Record(audit, decision, digest)
 
 
@@ -152,7 +156,11 @@ def _plain(value: Any) -> dict[str, Any]:
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {**_plain(evidence), "columns": [_plain(c) for c in evidence.columns], "rows": [list(row) for row in evidence.rows]}
+    return {
+        **_plain(evidence),
+        "columns": [_plain(c) for c in evidence.columns],
+        "rows": [list(row) for row in evidence.rows],
+    }
 
 
 def _ruling(ruling: Ruling) -> dict[str, Any]:
@@ -163,7 +171,11 @@ def _ruling(ruling: Ruling) -> dict[str, Any]:
         "over": list(ruling.over),
         "worst": ruling.worst.as_dict() if ruling.worst else None,
         "best": ruling.best.as_dict() if ruling.best else None,
-        "waiver": {**_plain(waiver), "until": waiver.until.isoformat(), "group": dict(waiver.group) if isinstance(waiver.group, Mapping) else None}
+        "waiver": {
+            **_plain(waiver),
+            "until": waiver.until.isoformat(),
+            "group": dict(waiver.group) if isinstance(waiver.group, Mapping) else None,
+        }
         if waiver
         else None,
     }
@@ -233,5 +245,3 @@ def _read_decision(data: Mapping[str, Any] | None, run: Mapping[str, Any]) -> De
         problems=tuple(run["problems"]),
         unused_waivers=tuple(data["unused_waivers"]),
     )
-
-

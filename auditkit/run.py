@@ -169,7 +169,9 @@ def check_target(folder: Path) -> None:
             raise OutputError(f"{folder.name}/{MANIFEST} is not one of ours; name another folder with --out") from None
     foreign = sorted(held - ours)
     if foreign:
-        raise OutputError(f"{folder.name} holds {foreign[0]!r}, which auditkit did not write; name another folder with --out")
+        raise OutputError(
+            f"{folder.name} holds {foreign[0]!r}, which auditkit did not write; name another folder with --out"
+        )
 
 
 @contextmanager
@@ -187,7 +189,9 @@ def replacing(folder: Path) -> Iterator[Path]:
             folder.rename(outgoing)
         incoming.rename(folder)
     except OSError as error:
-        raise OutputError(f"{folder.name} cannot be written: {error.strerror or error}; name another folder with --out") from None
+        raise OutputError(
+            f"{folder.name} cannot be written: {error.strerror or error}; name another folder with --out"
+        ) from None
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
         if folder.exists():
@@ -218,7 +222,9 @@ def _alive(name: str) -> bool:
     return True
 
 
-def render(record: Record | Audit, out: str | Path, *, decision: Decision | None = None, templates: str | Path | None = None) -> Report:
+def render(
+    record: Record | Audit, out: str | Path, *, decision: Decision | None = None, templates: str | Path | None = None
+) -> Report:
     """Write the documents of a record, or of an audit and its decision, to a folder.
 
     Parameters

@@ -41,6 +41,7 @@ class Roles:
     drop: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
+        """Return role → column name or names."""
         pairs = ((item.name, getattr(self, item.name)) for item in fields(self))
         return {name: list(value) if isinstance(value, tuple) else value for name, value in pairs}
 
@@ -140,7 +141,9 @@ class Subject:
         self._tables: dict[str, Table] = {"test": _table(test)}
         if train is not None:
             self._tables["train"] = _table(train)
-        self.model: Model | None = None if model is None else model if isinstance(model, Model) else model_from_object(model)
+        self.model: Model | None = (
+            None if model is None else model if isinstance(model, Model) else model_from_object(model)
+        )
         self.roles = Roles(
             label=label,
             prediction=prediction,
@@ -172,7 +175,13 @@ class Subject:
         test = self._tables["test"]
         roles = self.roles
         named = [roles.label, roles.prediction, roles.score, roles.weight, roles.cluster, roles.time]
-        for column in [*filter(None, named), *roles.sensitive, *roles.quasi_identifiers, *roles.drop, *(features or ())]:
+        for column in [
+            *filter(None, named),
+            *roles.sensitive,
+            *roles.quasi_identifiers,
+            *roles.drop,
+            *(features or ()),
+        ]:
             if column not in test.columns:
                 raise DataError(f"the test data have no column {column!r}.{did_you_mean(column, test.columns)}")
         if features is not None:
@@ -190,14 +199,20 @@ class Subject:
         train = self._tables.get("train")
         if train is not None and roles.label and roles.label not in train.columns:
             raise DataError(f"the train data have no column {roles.label!r}.{did_you_mean(roles.label, train.columns)}")
-        if train is not None and (lacking := [c for c in (*roles.sensitive, *roles.quasi_identifiers) if c not in train.columns]):
-            raise DataError(f"the train data have no column {lacking[0]!r}, the test data have; give both the same columns")
+        if train is not None and (
+            lacking := [c for c in (*roles.sensitive, *roles.quasi_identifiers) if c not in train.columns]
+        ):
+            raise DataError(
+                f"the train data have no column {lacking[0]!r}, the test data have; give both the same columns"
+            )
 
     def _check_sensitive(self) -> None:
         for column in self.roles.sensitive:
             values = self._tables["test"].coded(column).values
             if len(values) < 2:
-                raise DataError(f"sensitive column {column!r} has one value, {values[0]!r}; a comparison needs at least two groups")
+                raise DataError(
+                    f"sensitive column {column!r} has one value, {values[0]!r}; a comparison needs at least two groups"
+                )
             if len(values) > MOST_GROUPS:
                 raise DataError(
                     f"sensitive column {column!r} has {len(values):,} values, at most {MOST_GROUPS} can be compared; bin it first"
@@ -212,22 +227,34 @@ class Subject:
             return task or ("binary" if len(labels) == 2 else "multiclass" if labels else "regression"), labels
         if roles.label and test.missing(roles.label).any():
             gaps = int(test.missing(roles.label).sum())
-            raise DataError(f"label column {roles.label!r} is missing in {gaps:,} of {test.rows:,} rows; drop them or fill them first")
+            raise DataError(
+                f"label column {roles.label!r} is missing in {gaps:,} of {test.rows:,} rows; drop them or fill them first"
+            )
         coded = test.coded(column)
-        continuous = test.types[column] in ("number", "float", "double", "float64") or all(isinstance(v, float) for v in coded.values)
+        continuous = test.types[column] in ("number", "float", "double", "float64") or all(
+            isinstance(v, float) for v in coded.values
+        )
         many = len(coded.values) > _MOST_CLASSES and all(isinstance(v, int | float) for v in coded.values)
-        if task == "regression" or (task is None and (many or (continuous and any(_fraction(v) for v in coded.values)))):
+        if task == "regression" or (
+            task is None and (many or (continuous and any(_fraction(v) for v in coded.values)))
+        ):
             return "regression", ()
         labels = tuple(v for v in coded.values if v is not None)
         if self.model is not None and self.model.classes:
             extra = [v for v in labels if v not in self.model.classes]
             if extra:
-                raise DataError(f"label {extra[0]!r} in {column!r} is not among the model's classes {list(self.model.classes)!r}")
+                raise DataError(
+                    f"label {extra[0]!r} in {column!r} is not among the model's classes {list(self.model.classes)!r}"
+                )
             labels = self.model.classes if len(labels) < 2 and roles.label is None else labels
         if roles.label and len(labels) < 2:
-            raise DataError(f"label column {column!r} has one class, {labels[0]!r}; performance and error rates need two")
+            raise DataError(
+                f"label column {column!r} has one class, {labels[0]!r}; performance and error rates need two"
+            )
         if task == "binary" and len(labels) > 2:
-            raise DataError(f"task is binary, but {column!r} has {len(labels)} labels: {list(labels)[:6]!r}; say multiclass")
+            raise DataError(
+                f"task is binary, but {column!r} has {len(labels)} labels: {list(labels)[:6]!r}; say multiclass"
+            )
         labels = tuple(sorted(labels, key=scalar_key))
         return task or ("binary" if len(labels) <= 2 else "multiclass"), labels
 
@@ -243,12 +270,15 @@ class Subject:
                 f"{role}: {value!r} does not occur, but {close!r} does, which differs by case, blanks or punctuation; "
                 f"write {close!r}, or clean the data"
             )
-        raise DataError(f"{role}: {value!r} does not occur; the labels are {', '.join(repr(v) for v in self.labels[:10])}")
+        raise DataError(
+            f"{role}: {value!r} does not occur; the labels are {', '.join(repr(v) for v in self.labels[:10])}"
+        )
 
     # ----------------------------------------------------------------- answers
 
     @property
     def features(self) -> tuple[str, ...]:
+        """The columns that the model reads."""
         return self.roles.features
 
     def table(self, dataset: str = "test") -> Table:
@@ -411,12 +441,10 @@ class Subject:
             key = key * len(values.values) + values.codes
         cells, index = np.unique(key, return_inverse=True)
         groups = []
-        for cell in cells:
-            values: list[Scalar] = []
-            for column in reversed(coded):
-                cell, code = divmod(int(cell), len(column.values))
-                values.append(column.values[code])
-            groups.append(Group(tuple(zip(by, reversed(values), strict=True))))
+        for cell in cells.tolist():
+            codes = np.unravel_index(cell, [len(column.values) for column in coded])
+            values = [column.values[code] for column, code in zip(coded, codes, strict=True)]
+            groups.append(Group(tuple(zip(by, values, strict=True))))
         return groups, index
 
     def regression_sums(self, by: Sequence[str] = (), dataset: str = "test") -> list[RegressionSums]:
@@ -447,7 +475,10 @@ class Subject:
         if n < table.rows and stratify is not None:
             codes = table.coded(stratify).codes[order]
             share = n / table.rows
-            picked = [np.flatnonzero(codes == code)[: max(1, round(share * int((codes == code).sum())))] for code in np.unique(codes)]
+            picked = [
+                np.flatnonzero(codes == code)[: max(1, round(share * int((codes == code).sum())))]
+                for code in np.unique(codes)
+            ]
             order = order[np.sort(np.concatenate(picked))]
         return table.frame(rows=order[:n])
 
@@ -485,8 +516,13 @@ class Subject:
             "roles": {k: v for k, v in self.roles.as_dict().items() if k != "features"},
             "features": list(self.roles.features) if model is not None else [],
             "sensitive_features": [column for column in self.roles.sensitive if column in asked],
-            "rows": {"test": self._tables["test"].rows, "train": self._tables["train"].rows if "train" in self._tables else None},
-            "model": None if model is None else {"kind": model.kind, "description": model.description, "digest": model.digest},
+            "rows": {
+                "test": self._tables["test"].rows,
+                "train": self._tables["train"].rows if "train" in self._tables else None,
+            },
+            "model": None
+            if model is None
+            else {"kind": model.kind, "description": model.description, "digest": model.digest},
             "card": dict(self.card),
         }
 
@@ -538,5 +574,12 @@ def _sums(group: Group, label: Floats, error: Floats) -> RegressionSums:
 
     squared = error**2
     return RegressionSums(
-        group, len(error), total(error), total(np.abs(error)), total(squared), total(squared**2), total(label), total(label**2)
+        group,
+        len(error),
+        total(error),
+        total(np.abs(error)),
+        total(squared),
+        total(squared**2),
+        total(label),
+        total(label**2),
     )

@@ -75,7 +75,9 @@ class Tally:
         for size in sizes:
             space *= size
         if not axes or space >= 1 << 62:
-            raise DataError(f"a tally over {len(axes)} columns has {space:.3g} possible cells; name fewer sensitive columns")
+            raise DataError(
+                f"a tally over {len(axes)} columns has {space:.3g} possible cells; name fewer sensitive columns"
+            )
         key = _key(columns, sizes, space)
         if space <= _DENSE_LIMIT:
             dense = np.bincount(key, minlength=space)
@@ -87,9 +89,11 @@ class Tally:
 
     @property
     def n(self) -> int:
+        """Rows counted."""
         return int(self.counts.sum())
 
     def axis(self, name: str) -> Axis:
+        """Return the axis of that name."""
         return self.axes[self._index(name)]
 
     def _index(self, name: str) -> int:
@@ -117,7 +121,9 @@ class Tally:
             return [Group()]
         table = self.marginal(*by)
         rows = [tuple(axis.values[code] for axis, code in zip(table.axes, row, strict=True)) for row in table.codes]
-        return [Group(tuple(zip(by, row, strict=True))) for row in sorted(rows, key=lambda r: [scalar_key(v) for v in r])]
+        return [
+            Group(tuple(zip(by, row, strict=True))) for row in sorted(rows, key=lambda r: [scalar_key(v) for v in r])
+        ]
 
     def cube(self, by: Sequence[str], keys: Sequence[str]) -> Counts:
         """Return counts of shape (groups, *sizes of keys), groups as in `groups(by)`."""

@@ -123,7 +123,7 @@ def aequitas_python(folder: Path) -> Path | None:
         return python
     # setuptools still carried pkg_resources then; unpinned, pip goes back to a version that brings gigabytes of torch.
     wanted = ["aequitas==1.1.0", "setuptools<81"]
-    command = [python, "-m", "pip", "install", "-q", *wanted]
+    command = [str(python), "-m", "pip", "install", "-q", *wanted]
     install = subprocess.run(command, capture_output=True, text=True, check=False)
     if install.returncode == 0 and _has_aequitas(python):
         return python
@@ -132,7 +132,7 @@ def aequitas_python(folder: Path) -> Path | None:
 
 
 def _has_aequitas(python: Path) -> bool:
-    command = [python, "-W", "ignore", "-c", "import aequitas.group"]
+    command = [str(python), "-W", "ignore", "-c", "import aequitas.group"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
@@ -142,7 +142,7 @@ def with_aequitas(python: Path, frame: Any, repeats: int) -> dict[str, float]:
         path = Path(folder) / "frame.csv"
         frame.to_csv(path, index=False)
         levels = json.dumps([list(level) for level in LEVELS])
-        command = [python, "-W", "ignore", "-c", AEQUITAS, path, str(repeats), levels]
+        command = [str(python), "-W", "ignore", "-c", AEQUITAS, str(path), str(repeats), levels]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return seconds

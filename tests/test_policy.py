@@ -5,12 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from auditkit.stats.uncertainty import Exact, Proportion, Range, WorstPair
 
 from auditkit.auditing import Audit
 from auditkit.errors import ConfigurationError
 from auditkit.finding import Finding, Group, Interval, Measure
 from auditkit.policy import Policy, Rule, Waiver
-from auditkit.stats.uncertainty import Exact, Proportion, Range, WorstPair
 
 DAY = date(2026, 11, 25)
 
@@ -18,13 +18,22 @@ DAY = date(2026, 11, 25)
 def gap(successes: tuple[int, int], n: int, **more: object) -> Measure:
     pair = WorstPair("difference", tuple(Proportion(k, n) for k in successes))
     return Measure(
-        name="difference", value=pair.estimate, unit="difference", direction="lower", over=("sex",), n=2 * n, uncertainty=pair, **more
+        name="difference",
+        value=pair.estimate,
+        unit="difference",
+        direction="lower",
+        over=("sex",),
+        n=2 * n,
+        uncertainty=pair,
+        **more,
     )
 
 
 def exact(value: float) -> Measure:
     interval = Interval(value, value, None, "each", "exact", "count")
-    return Measure(name="k", value=value, unit="count", direction="higher", n=100, interval=interval, uncertainty=Exact(value))
+    return Measure(
+        name="k", value=value, unit="count", direction="higher", n=100, interval=interval, uncertainty=Exact(value)
+    )
 
 
 def audit_with(*findings: Finding) -> Audit:
@@ -105,9 +114,20 @@ def test_exact_counts_are_judged_as_they_are() -> None:
 
 def test_a_range_fails_only_if_its_low_end_exceeds() -> None:
     def ruled(low: float, high: float) -> str:
-        measure = Measure(name="energy_per_1000", value=2.0, unit="Wh", direction="lower", dataset="none", uncertainty=Range(low, 2.0, high))
+        measure = Measure(
+            name="energy_per_1000",
+            value=2.0,
+            unit="Wh",
+            direction="lower",
+            dataset="none",
+            uncertainty=Range(low, 2.0, high),
+        )
         finding = Finding(id="carbon.inference", title="Energy", status="measured", measures=(measure,))
-        return judge(audit_with(finding), Rule(id="e", measure="carbon.inference.energy_per_1000", max=2.5)).rulings[0].status
+        return (
+            judge(audit_with(finding), Rule(id="e", measure="carbon.inference.energy_per_1000", max=2.5))
+            .rulings[0]
+            .status
+        )
 
     assert [ruled(1, 3), ruled(1, 2.4), ruled(2.6, 3)] == ["inconclusive", "pass", "fail"]
 
@@ -122,13 +142,21 @@ def test_a_waiver_holds_until_its_last_day_and_no_longer() -> None:
 
 def test_a_waiver_that_waives_nothing_is_named() -> None:
     waiver = Waiver(rule="gap", reason="r", requested_by="a", approved_by="b", until=DAY)
-    assert judge(audit_with(parity(gap((500, 505), 5000))), RULE, waivers=(waiver,)).unused_waivers == ("gap: nothing to waive",)
+    assert judge(audit_with(parity(gap((500, 505), 5000))), RULE, waivers=(waiver,)).unused_waivers == (
+        "gap: nothing to waive",
+    )
 
 
 def test_addresses_pick_the_gap_the_group_or_each_group() -> None:
     rates = [
         Measure(
-            name="selection_rate", value=k / 100, unit="rate", direction="none", group=Group.of({"sex": sex}), n=100, uncertainty=Proportion(k, 100)
+            name="selection_rate",
+            value=k / 100,
+            unit="rate",
+            direction="none",
+            group=Group.of({"sex": sex}),
+            n=100,
+            uncertainty=Proportion(k, 100),
         )
         for sex, k in (("f", 40), ("m", 60))
     ]

@@ -23,7 +23,9 @@ RULES = (
 
 def made(order: np.ndarray | None = None) -> tuple[Audit, Decision]:
     rng = np.random.default_rng(3)
-    frame = pd.DataFrame({"g": rng.choice(["a", "b"], 400), "s": rng.random(400).round(3), "age": rng.integers(20, 40, 400)})
+    frame = pd.DataFrame(
+        {"g": rng.choice(["a", "b"], 400), "s": rng.random(400).round(3), "age": rng.integers(20, 40, 400)}
+    )
     frame["y"] = (rng.random(400) < frame.s).astype(int)
     if order is not None:
         frame = frame.iloc[order]
@@ -63,7 +65,7 @@ def test_a_changed_number_is_noticed() -> None:
 
 
 def test_a_later_schema_is_refused_in_one_line() -> None:
-    with pytest.raises(RecordError, match="schema version 99.*update auditkit"):
+    with pytest.raises(RecordError, match=r"schema version 99.*update auditkit"):
         from_json({"schema_version": 99})
 
 

@@ -67,6 +67,8 @@ def test_tallies_over_other_columns_do_not_add() -> None:
 
 def test_scores_are_counted_by_group_and_distinct_score() -> None:
     groups = (Group.of({"g": 0}), Group.of({"g": 1}))
-    found = ScoreTally.of(groups, np.array([1, 0, 1, 1]), np.array([0.5, 0.1, 0.5, 0.2]), np.array([True, False, False, True]))
+    found = ScoreTally.of(
+        groups, np.array([1, 0, 1, 1]), np.array([0.5, 0.1, 0.5, 0.2]), np.array([True, False, False, True])
+    )
     values, hits, misses = found.cells[1]
     assert (values.tolist(), hits.tolist(), misses.tolist()) == ([0.2, 0.5], [1, 1], [0, 1])

@@ -37,7 +37,8 @@ def demographic_parity(
 
     References
     ----------
-    .. [1] Feldman et al. 2015, Certifying and Removing Disparate Impact, doi:10.1145/2783258.2783311; Newcombe 1998, doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
+    .. [1] Feldman et al. 2015, Certifying and Removing Disparate Impact, doi:10.1145/2783258.2783311;
+       Newcombe 1998, doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
     """
     tally = subject.tally(subject.roles.sensitive)
     yield rate_measure("selection_rate", selection(tally, (), subject.favorable)[0], "none")

@@ -51,7 +51,7 @@ def equal_opportunity(
         yield rates_evidence(
             f"fairness.equal_opportunity.{'+'.join(over)}",
             f"True positive rate by {' and '.join(over)}",
-            f"Share of rows labelled {subject.positive!r} that the model predicts so; 95 % Wilson interval for each group",
+            f"Share of rows labelled {subject.positive!r} predicted so; 95 % Wilson intervals",
             over,
             measures,
         )

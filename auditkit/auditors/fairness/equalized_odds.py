@@ -57,7 +57,7 @@ def equalized_odds(
         yield rates_evidence(
             f"fairness.equalized_odds.{'+'.join(over)}",
             f"False positive rate by {' and '.join(over)}",
-            f"Share of rows not labelled {subject.positive!r} that the model predicts so; 95 % Wilson interval for each group",
+            f"Share of rows not labelled {subject.positive!r} predicted so; 95 % Wilson intervals",
             over,
             measures,
         )

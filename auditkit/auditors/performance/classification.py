@@ -46,7 +46,9 @@ def classification(
 
     References
     ----------
-    .. [1] Wilson 1927, doi:10.1080/01621459.1927.10502953; DeLong et al. 1988, doi:10.2307/2531595; Newcombe 2006, doi:10.1002/sim.2324
+    .. [1] Wilson 1927, doi:10.1080/01621459.1927.10502953;
+       DeLong et al. 1988, doi:10.2307/2531595;
+       Newcombe 2006, doi:10.1002/sim.2324
     """
     if subject.roles.label is None:
         raise NotApplicable("no label column was named; pass label=")
@@ -96,7 +98,9 @@ def _balanced(matrix: Counts, group: Group, n: int, limits: dict[str, int]) -> M
     if (support == 0).any():
         return _nothing("balanced_accuracy", group, n, "undefined", "undefined: a label does not occur in these rows")
     if group and (n < limits["min_group_size"] or support.min() < limits["min_denominator"]):
-        return _nothing("balanced_accuracy", group, n, "insufficient", f"{int(support.min())} rows of the rarest label are too few")
+        return _nothing(
+            "balanced_accuracy", group, n, "insufficient", f"{int(support.min())} rows of the rarest label are too few"
+        )
     hits = np.diag(matrix)
     value = float(np.mean(hits / support))
     variance = sum(_shrunk_variance(float(k), float(m)) for k, m in zip(hits, support, strict=True)) / len(support) ** 2
@@ -132,7 +136,9 @@ def _estimate(name: str, value: float, error: float, group: Group, n: int) -> Me
 
 def _nothing(name: str, group: Group, n: int, status: str, reason: str, direction: Direction = "higher") -> Measure:
     shown = "undefined" if status == "undefined" else "insufficient"
-    return Measure(name=name, value=None, unit="rate", direction=direction, group=group, n=n, status=shown, reason=reason)  # type: ignore[arg-type]
+    return Measure(
+        name=name, value=None, unit="rate", direction=direction, group=group, n=n, status=shown, reason=reason
+    )  # type: ignore[arg-type]
 
 
 def _scores(subject: Subject, by: tuple[str, ...], limits: dict[str, int]) -> Iterator[Measure]:
@@ -152,9 +158,13 @@ def _auc(group: Group, positives: Counts, negatives: Counts, limits: dict[str, i
     hits, misses = int(positives.sum()), int(negatives.sum())
     n = hits + misses
     if min(hits, misses) == 0:
-        return _nothing("roc_auc", group, n, "undefined", "undefined: one of the two outcomes does not occur in these rows")
+        return _nothing(
+            "roc_auc", group, n, "undefined", "undefined: one of the two outcomes does not occur in these rows"
+        )
     if group and (n < limits["min_group_size"] or min(hits, misses) < limits["min_denominator"]):
-        return _nothing("roc_auc", group, n, "insufficient", f"{min(hits, misses)} rows of the rarer outcome are too few")
+        return _nothing(
+            "roc_auc", group, n, "insufficient", f"{min(hits, misses)} rows of the rarer outcome are too few"
+        )
     value = float(auc_from_counts(positives, negatives))
     error = float(delong_standard_error(positives, negatives)) if min(hits, misses) > 1 else None
     uncertainty = AreaUnderCurve(value, hits, misses, error)
@@ -174,7 +184,9 @@ def _auc(group: Group, positives: Counts, negatives: Counts, limits: dict[str, i
 def _brier(group: Group, scores: np.ndarray, positives: Counts, negatives: Counts, limits: dict[str, int]) -> Measure:
     n = int(positives.sum() + negatives.sum())
     if n < 2 or (group and n < limits["min_group_size"]):
-        return _nothing("brier", group, n, "insufficient", f"{n:,} rows, at least {limits['min_group_size']} are needed", "lower")
+        return _nothing(
+            "brier", group, n, "insufficient", f"{n:,} rows, at least {limits['min_group_size']} are needed", "lower"
+        )
     losses = np.concatenate([(1 - scores) ** 2, scores**2])
     counts = np.concatenate([positives, negatives]).astype(np.float64)
     mean = math.fsum((losses * counts).tolist()) / n
@@ -201,6 +213,9 @@ def _matrix(tally: Tally) -> Evidence:
         title="Labels and predictions, counts",
         caption="Rows are what was recorded, columns what the model predicted",
         alt="Table of counts by recorded label and predicted label",
-        columns=(Column("recorded", role="label"), *(Column(f"predicted {label}", "rows", "count") for label in labels)),
+        columns=(
+            Column("recorded", role="label"),
+            *(Column(f"predicted {label}", "rows", "count") for label in labels),
+        ),
         rows=tuple((str(label), *(int(cell) for cell in row)) for label, row in zip(labels, cube, strict=True)),
     )

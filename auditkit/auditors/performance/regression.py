@@ -36,7 +36,9 @@ def regression(subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE) -> Ite
         raise InsufficientData(f"{overall.n} row; an error with bounds needs at least 2")
     yield from _measures(overall, min_group_size)
     for column in subject.roles.sensitive:
-        measures = [measure for sums in subject.regression_sums((column,)) for measure in _measures(sums, min_group_size)]
+        measures = [
+            measure for sums in subject.regression_sums((column,)) for measure in _measures(sums, min_group_size)
+        ]
         yield from measures
         yield rates_evidence(
             f"performance.regression.{column}",
@@ -52,7 +54,14 @@ def _measures(sums: RegressionSums, min_group_size: int) -> Iterator[Measure]:
         for name in ("mae", "rmse", "mean_error", "r2"):
             reason = f"{sums.n:,} rows, at least {min_group_size} are needed"
             yield Measure(
-                name=name, value=None, unit="target", direction="lower", group=sums.group, n=sums.n, status="insufficient", reason=reason
+                name=name,
+                value=None,
+                unit="target",
+                direction="lower",
+                group=sums.group,
+                n=sums.n,
+                status="insufficient",
+                reason=reason,
             )
         return
     n, mean_square = sums.n, sums.squared / sums.n
@@ -73,14 +82,25 @@ def _measures(sums: RegressionSums, min_group_size: int) -> Iterator[Measure]:
     yield _mean("mean_error", sums, sums.error / n, mean_square, "none", low=None)
     total = sums.label_squared - sums.label**2 / n
     if total > 1e-12 * max(1.0, sums.label_squared):
-        yield Measure(name="r2", value=1 - sums.squared / total, unit="share", direction="higher", group=sums.group, n=n)
+        yield Measure(
+            name="r2", value=1 - sums.squared / total, unit="share", direction="higher", group=sums.group, n=n
+        )
     else:
         yield Measure(
-            name="r2", value=None, unit="share", direction="higher", group=sums.group, n=n, status="undefined", reason="undefined: the label is constant"
+            name="r2",
+            value=None,
+            unit="share",
+            direction="higher",
+            group=sums.group,
+            n=n,
+            status="undefined",
+            reason="undefined: the label is constant",
         )
 
 
-def _mean(name: str, sums: RegressionSums, mean: float, mean_square: float, direction: Direction, low: float | None) -> Measure:
+def _mean(
+    name: str, sums: RegressionSums, mean: float, mean_square: float, direction: Direction, low: float | None
+) -> Measure:
     error = math.sqrt(max(0.0, mean_square - mean**2) / (sums.n - 1))
     uncertainty = Normal(mean, error, "identity", sums.n - 1.0, low, None)
     return Measure(

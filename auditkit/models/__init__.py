@@ -1,0 +1,1 @@
+"""Where predictions come from: live objects, skops and joblib files, and Python code."""

@@ -1,0 +1,130 @@
+"""The one Jinja environment of each format: strict, always escaping, with user folders in front of the built-in templates."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditkit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import jinja2
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~!$@])")
+_LINE_START = re.compile(r"^([-+=:]|\d+(?=[.)]))")
+
+
+def template_root() -> Traversable:
+    """Return the folder of the built-in templates, in a wheel or in a checkout."""
+    packaged = resources.files("auditkit") / "_templates"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "reports" / "templates"
+
+
+def escape_html(value: object) -> str:
+    """Escape for HTML text and quoted attributes; invisible control and direction characters go.
+
+    Examples
+    --------
+    >>> escape_html('<b title="x">')
+    '&lt;b title=&quot;x&quot;&gt;'
+    """
+    return html.escape(_CONTROL.sub(" ", str(value)), quote=True)
+
+
+def escape_markdown(value: object) -> str:
+    r"""Escape for one line of GitHub-flavoured Markdown, also inside a table's cell.
+
+    Examples
+    --------
+    >>> print(escape_markdown("a|b\n# c"))
+    a\|b \# c
+    """
+    text = " ".join(_CONTROL.sub(" ", str(value)).split(" ")).replace("\n", " ").replace("\t", " ")
+    text = _MARKDOWN.sub(r"\\\1", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # The bare addresses that GitHub turns into links.
+    text = text.replace("://", ":\\//").replace("www.", "www\\.")
+    return _LINE_START.sub(_guard, text)
+
+
+def _guard(match: re.Match[str]) -> str:
+    start = match.group(1)
+    return f"{start}\u2060" if start[0].isdigit() else f"\\{start}"
+
+
+def escape_typst(value: object) -> str:
+    r"""Return a Typst string literal, in which no character but its own quote and backslash has a meaning.
+
+    Examples
+    --------
+    >>> print(escape_typst('#eval("x")'))
+    #"#eval(\"x\")"
+    """
+    text = (
+        _CONTROL.sub(" ", str(value)).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", " ")
+    )
+    return f'#"{text}"'
+
+
+ESCAPERS: dict[str, Callable[[object], str]] = {"html": escape_html, "md": escape_markdown, "typ": escape_typst}
+
+
+def environment(fmt: str, overrides: Iterable[Path] = ()) -> jinja2.Environment:
+    """Build the environment of a format; folders in `overrides` win over the built-in templates.
+
+    Parameters
+    ----------
+    fmt : {'html', 'md', 'typ'}
+    overrides : iterable of path
+
+    Returns
+    -------
+    jinja2.Environment
+
+    Raises
+    ------
+    ConfigurationError
+        If a folder of `overrides` is not there.
+
+    Notes
+    -----
+    Jinja's own escaping is for HTML only. Here `finalize` escapes for the format each value that is not Markup yet,
+    so a name from the data is text in every format.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    escape = ESCAPERS[fmt]
+    folders = [Path(folder) for folder in overrides]
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigurationError(
+                f"the template folder {folder.name!r} is not there; name a folder like reports/templates"
+            )
+
+    def finalize(value: object) -> object:
+        if isinstance(value, Markup | jinja2.Undefined):
+            return value
+        return Markup(escape("" if value is None else value))
+
+    root = template_root()
+
+    def builtin(name: str) -> str | None:
+        node = root.joinpath(*name.split("/"))
+        return node.read_text("utf-8") if node.is_file() else None
+
+    loaders = [jinja2.FileSystemLoader(folders), jinja2.FunctionLoader(builtin)]
+    return jinja2.Environment(
+        loader=jinja2.ChoiceLoader(loaders),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )

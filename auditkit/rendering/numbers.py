@@ -1,0 +1,132 @@
+"""Numbers as a report prints them: three significant digits, a true minus, no claim beyond the digits."""
+
+from __future__ import annotations
+
+import math
+
+NO_BREAK = "\u00a0"
+MINUS = "\u2212"
+DASH = "\u2013"
+NOTHING = "\u2013"
+_SMALLEST_EXPONENT = -6
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """Return three significant digits with trailing zeros; counts whole with a comma.
+
+    Parameters
+    ----------
+    value : float, int or None
+    unit : str
+        ``count`` is printed whole.
+
+    Examples
+    --------
+    >>> number(0.8), number(0.07463), number(37512.4), number(1234, "count"), number(-0.25)
+    ('0.800', '0.0746', '37,500', '1,234', '−0.250')
+    """
+    if value is None:
+        return NOTHING
+    if unit in ("count", "rows") and float(value).is_integer():
+        return count(int(value))
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{abs(value):.2e}".split("e")
+    power = int(exponent)
+    sign = MINUS if value < 0 else ""
+    if power < _SMALLEST_EXPONENT:
+        return f"{sign}{mantissa} × 10^{MINUS}{-power}"
+    rounded = float(f"{abs(value):.2e}")
+    return f"{sign}{rounded:,.{max(0, 2 - power)}f}"
+
+
+def count(value: int) -> str:
+    """Return a whole number with commas.
+
+    Examples
+    --------
+    >>> count(14653)
+    '14,653'
+    """
+    return f"{value:,}".replace("-", MINUS)
+
+
+def percent(share: float) -> str:
+    """Return a share in percent with a no-break space; never rounded up to a full 100.
+
+    Examples
+    --------
+    >>> percent(0.0417) == "4.17\\u00a0%", percent(0.9999) == "99.99\\u00a0%"
+    (True, True)
+    """
+    text = f"{100 * share:.3g}"
+    if text == "100" and share < 1:
+        decimals = min(8, max(1, math.ceil(-math.log10(1 - share)) - 2))
+        text = f"{100 * share:.{decimals}f}"
+    return f"{text.replace('-', MINUS)}{NO_BREAK}%"
+
+
+def interval(low: float | None, high: float | None, unit: str = "") -> str:
+    """Return both ends with an en dash, or with "to" where an end is negative.
+
+    Examples
+    --------
+    >>> interval(0.247, 0.264), interval(-0.1, 0.2)
+    ('0.247–0.264', '−0.100 to 0.200')
+    """
+    if low is None or high is None:
+        return ""
+    joint = " to " if min(low, high) < 0 else DASH
+    return f"{number(low, unit)}{joint}{number(high, unit)}"
+
+
+def limit(value: float, kind: str, unit: str = "") -> str:
+    """Return a limit with its sign.
+
+    Examples
+    --------
+    >>> limit(0.05, "max"), limit(5, "min", "count")
+    ('≤ 0.0500', '≥ 5')
+    """
+    return f"{'≤' if kind == 'max' else '≥'}{NO_BREAK}{number(value, unit)}"
+
+
+def axis(
+    low: float, high: float, *, from_zero: bool = True, ceiling: float | None = None
+) -> tuple[float, float, list[float]]:
+    """Return the ends of an axis and its three to five steps.
+
+    Parameters
+    ----------
+    low, high : float
+        Least and greatest value that is drawn.
+    from_zero : bool
+        Let zero be on the axis.
+    ceiling : float, optional
+        What no value can exceed.
+
+    Examples
+    --------
+    >>> axis(0.07, 0.26)
+    (0.0, 0.3, [0.0, 0.1, 0.2, 0.3])
+    """
+    start = min(0.0, low) if from_zero else low
+    end = max(0.0, high) if from_zero else high
+    if end <= start:
+        end = start + (abs(start) or 1.0)
+    step = _step((end - start) / 4)
+    first, last = math.floor(start / step + 1e-9), math.ceil(end / step - 1e-9)
+    ticks = [round(place * step, 10) for place in range(first, last + 1)]
+    if ceiling is not None and high <= ceiling < ticks[-1]:
+        ticks = [*[tick for tick in ticks if tick < ceiling], ceiling]
+    return ticks[0], ticks[-1], ticks
+
+
+def _step(rough: float) -> float:
+    power = float(10 ** math.floor(math.log10(rough)))
+    return next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * (1 - 1e-9))
+
+
+def tick(value: float) -> str:
+    """Return a tick's label without needless zeros."""
+    return f"{value:,.6g}".replace("-", MINUS)

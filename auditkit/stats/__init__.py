@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: bounds, tests, planning. No frames, no files, no hidden randomness."""

@@ -1,0 +1,90 @@
+"""How many rows would show a breach of stated size, and what gap chance alone would show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from auditkit.stats.intervals import studentized_range_quantile, z_quantile
+
+MOST = 100
+
+
+def rows_needed_rate(planned: float, limit: float, confidence: float, power: float = 0.8) -> int | None:
+    """Return n so that a true rate `planned`, beyond `limit`, is shown to be so with `power`.
+
+    n = ((z_confidence·√(L(1−L)) + z_power·√(p(1−p))) / (p − L))², normal approximation.
+
+    Examples
+    --------
+    >>> rows_needed_rate(0.78, 0.80, 0.95)
+    2534
+
+    References
+    ----------
+    Fleiss, Levin, Paik 2003, Statistical Methods for Rates and Proportions, 2.5
+    """
+    if planned == limit:
+        return None
+    spread = z_quantile(confidence) * math.sqrt(limit * (1 - limit)) + z_quantile(power) * math.sqrt(
+        planned * (1 - planned)
+    )
+    return math.ceil((spread / (planned - limit)) ** 2)
+
+
+def rows_needed_difference(
+    sizes: Sequence[int], pooled_rate: float, true_gap: float, limit: float, confidence: float, power: float = 0.8
+) -> int | None:
+    """Return the rows in all groups, in their present shares, that show a true gap beyond its limit with `power`.
+
+    Planned for the pair with the widest limits: the two smallest groups, rates `true_gap` apart around the pooled
+    rate. None if more than 100 times the present rows would be needed.
+    """
+    low = min(max(pooled_rate - true_gap / 2, 0.0), 1 - true_gap)
+    rates = np.array([low, low + true_gap])
+    variance = float(np.sum(rates * (1 - rates) / np.sort(sizes)[:2]))
+    return _scaled(sizes, variance, true_gap - limit, confidence, power)
+
+
+def rows_needed_ratio(
+    sizes: Sequence[int], pooled_rate: float, true_ratio: float, limit: float, confidence: float, power: float = 0.8
+) -> int | None:
+    """Return the rows in all groups that show a true ratio below its limit with `power`; as for a difference, on logs."""
+    high = min(1.0, 2 * pooled_rate / (1 + true_ratio))
+    rates = np.array([true_ratio * high, high])
+    variance = float(np.sum((1 - rates) / (rates * np.sort(sizes)[:2])))
+    return _scaled(sizes, variance, math.log(limit / true_ratio), confidence, power)
+
+
+def _scaled(sizes: Sequence[int], variance: float, distance: float, confidence: float, power: float) -> int | None:
+    if distance <= 0 or len(sizes) < 2:
+        return None
+    z = studentized_range_quantile(confidence, len(sizes)) / math.sqrt(2) + z_quantile(power)
+    factor = variance * (z / distance) ** 2
+    return None if factor > MOST else math.ceil(factor * sum(sizes))
+
+
+def expected_gap(sizes: Sequence[int], pooled_rate: float, of: Literal["difference", "ratio"]) -> float:
+    """Return what the plug-in gap shows on average when all groups have the pooled rate.
+
+    Normal approximation: group rates are independent N(p, p(1−p)/n); E(max − min) = E max + E max of the mirrored
+    rates, by integrating the distribution of the maximum on a grid. The ratio is E min ÷ E max, to first order.
+
+    Examples
+    --------
+    >>> round(expected_gap([30] * 20, 0.2, "difference"), 2)
+    0.27
+    """
+    from scipy.special import ndtr
+
+    errors = np.sqrt(pooled_rate * (1 - pooled_rate) / np.asarray(sizes, dtype=np.float64))
+    grid = np.linspace(-6, 6, 1201) * errors.max()
+    below = np.prod(ndtr(grid[:, None] / errors[None, :]), axis=1)
+    step = grid[1] - grid[0]
+    top = float(np.sum(1 - below[grid >= 0]) * step - np.sum(below[grid < 0]) * step)
+    if of == "difference":
+        return 2 * top
+    return max(0.0, pooled_rate - top) / (pooled_rate + top)

@@ -1,0 +1,355 @@
+"""What a measure's bounds are functions of: small frozen values that give a bound at any confidence.
+
+Each has ``estimate``; ``limits(z)``, two one-sided limits at a normal quantile; ``lower`` and ``upper`` at a confidence;
+and ``as_dict``, from which `from_dict` makes it again, so that an audit is judged later without its data.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol, cast
+
+import numpy as np
+
+from auditkit.stats import auc
+from auditkit.stats.intervals import (
+    Array,
+    mover_difference,
+    mover_ratio,
+    studentized_range_quantile,
+    wilson,
+    z_quantile,
+)
+
+Gap = Literal["difference", "ratio"]
+_FEW = 100
+
+
+class Uncertainty(Protocol):
+    """Bounds at any confidence."""
+
+    @property
+    def kind(self) -> str:
+        """The name in the record."""
+
+    @property
+    def estimate(self) -> float:
+        """The value that the bounds are about."""
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return both one-sided limits at the normal quantile z."""
+
+    def lower(self, confidence: float) -> float:
+        """Return the one-sided lower bound."""
+
+    def upper(self, confidence: float) -> float:
+        """Return the one-sided upper bound."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """A share of rows, `successes` of `n`; Wilson limits."""
+
+    successes: int
+    n: int
+    kind: ClassVar[str] = "proportion"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.successes <= self.n or self.n == 0:
+            raise ValueError(f"got {self.successes} successes of {self.n}, wanted 0 <= successes <= n and n > 0")
+
+    @property
+    def estimate(self) -> float:
+        """Successes ÷ n."""
+        return self.successes / self.n
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return Wilson's limits."""
+        low, high = wilson(self.successes, self.n, z)
+        return float(low), float(high)
+
+    def lower(self, confidence: float) -> float:
+        """Return the one-sided lower bound."""
+        return self.limits(z_quantile(confidence))[0]
+
+    def upper(self, confidence: float) -> float:
+        """Return the one-sided upper bound."""
+        return self.limits(z_quantile(confidence))[1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"kind": self.kind, "successes": self.successes, "n": self.n}
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """An estimate ± z (or t) standard errors on a scale, clipped to [low, high]; the error is on that scale."""
+
+    value: float
+    standard_error: float
+    scale: Literal["identity", "logit", "log"] = "identity"
+    df: float | None = None
+    low: float | None = None
+    high: float | None = None
+    kind: ClassVar[str] = "normal"
+
+    @property
+    def estimate(self) -> float:
+        """The estimate."""
+        return self.value
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return both limits; with degrees of freedom, z is taken to the t quantile of the same confidence."""
+        half = (z if self.df is None else _t(z, self.df)) * self.standard_error
+        if self.scale == "log":
+            ends = (
+                (self.value * math.exp(-half), self.value * math.exp(half))
+                if self.value > 0
+                else (self.value, self.value)
+            )
+        elif self.scale == "logit" and 0 < self.value < 1:
+            middle = math.log(self.value / (1 - self.value))
+            ends = (1 / (1 + math.exp(half - middle)), 1 / (1 + math.exp(-half - middle)))
+        else:
+            ends = (self.value - half, self.value + half)
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        return min(max(ends[0], low), self.value), max(min(ends[1], high), self.value)
+
+    def lower(self, confidence: float) -> float:
+        """Return the one-sided lower bound."""
+        return self.limits(z_quantile(confidence))[0]
+
+    def upper(self, confidence: float) -> float:
+        """Return the one-sided upper bound."""
+        return self.limits(z_quantile(confidence))[1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        names = ("value", "standard_error", "scale", "df", "low", "high")
+        return {"kind": self.kind, **{name: getattr(self, name) for name in names}}
+
+
+def _t(z: float, df: float) -> float:
+    from scipy.special import ndtr, stdtrit
+
+    return float(stdtrit(df, ndtr(z)))
+
+
+@dataclass(frozen=True, slots=True)
+class AreaUnderCurve:
+    """An AUC: score interval (Hanley-McNeil variance) below 100 positives or negatives, logit-DeLong above."""
+
+    value: float
+    positives: int
+    negatives: int
+    standard_error: float | None = None
+    kind: ClassVar[str] = "auc"
+
+    @property
+    def estimate(self) -> float:
+        """The AUC."""
+        return self.value
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return both limits."""
+        few = min(self.positives, self.negatives) < _FEW
+        if few or self.standard_error is None or not 0 < self.value < 1:
+            return auc.score_limits(self.value, self.positives, self.negatives, z)
+        scaled = self.standard_error / (self.value * (1 - self.value))
+        return Normal(self.value, scaled, "logit").limits(z)
+
+    def lower(self, confidence: float) -> float:
+        """Return the one-sided lower bound."""
+        return self.limits(z_quantile(confidence))[0]
+
+    def upper(self, confidence: float) -> float:
+        """Return the one-sided upper bound."""
+        return self.limits(z_quantile(confidence))[1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        names = ("value", "positives", "negatives", "standard_error")
+        return {"kind": self.kind, **{name: getattr(self, name) for name in names}}
+
+
+@dataclass(frozen=True, slots=True)
+class WorstPair:
+    """The largest difference (highest − lowest) or smallest ratio (lowest ÷ highest) over two or more groups.
+
+    On the side of a violation (a difference's lower, a ratio's upper bound) limits are simultaneous over all pairs,
+    z = q(confidence; k, ∞)/√2 (Tukey-Kramer); on the other side each pair has the plain z (an intersection-union test).
+    """
+
+    of: Gap
+    members: tuple[Uncertainty, ...]
+    kind: ClassVar[str] = "worst pair"
+
+    def __post_init__(self) -> None:
+        if len(self.members) < 2:
+            raise ValueError(f"got {len(self.members)} group, wanted at least two")
+        if self.of == "ratio" and max(member.estimate for member in self.members) <= 0:
+            raise ValueError("the ratio is undefined: the value is 0 in every group")
+
+    @property
+    def estimate(self) -> float:
+        """Highest − lowest, or lowest ÷ highest."""
+        values = [member.estimate for member in self.members]
+        return max(values) - min(values) if self.of == "difference" else min(values) / max(values)
+
+    def _pairs(self, z: float) -> tuple[Array, Array]:
+        value = np.array([member.estimate for member in self.members])
+        if all(isinstance(member, Proportion) for member in self.members):
+            counts = np.array([(m.successes, m.n) for m in cast("tuple[Proportion, ...]", self.members)])
+            low, high = wilson(counts[:, 0], counts[:, 1], z)
+        else:
+            low, high = np.array([member.limits(z) for member in self.members]).T
+        first, second = np.nonzero(~np.eye(len(value), dtype=bool))
+        mover = mover_difference if self.of == "difference" else mover_ratio
+        return mover(value[first], low[first], high[first], value[second], low[second], high[second])
+
+    def _simultaneous(self, confidence: float) -> float:
+        return studentized_range_quantile(confidence, len(self.members)) / math.sqrt(2)
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return the extreme of the pairwise limits at z, uncorrected."""
+        low, high = self._pairs(z)
+        if self.of == "difference":
+            return max(0.0, float(low.max())), float(high.max())
+        return float(low.min()), min(1.0, float(high.min()))
+
+    def lower(self, confidence: float) -> float:
+        """Return the lower bound: simultaneous for a difference, plain for a ratio."""
+        return self.limits(self._simultaneous(confidence) if self.of == "difference" else z_quantile(confidence))[0]
+
+    def upper(self, confidence: float) -> float:
+        """Return the upper bound: plain for a difference, simultaneous for a ratio."""
+        return self.limits(z_quantile(confidence) if self.of == "difference" else self._simultaneous(confidence))[1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"kind": self.kind, "of": self.of, "members": [member.as_dict() for member in self.members]}
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """The largest or smallest of several; the side of a violation shares the error among them."""
+
+    of: Literal["max", "min"]
+    members: tuple[Uncertainty, ...]
+    kind: ClassVar[str] = "extreme"
+
+    @property
+    def estimate(self) -> float:
+        """The largest or smallest estimate."""
+        return (max if self.of == "max" else min)(member.estimate for member in self.members)
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return the extreme of the members' limits at z, uncorrected."""
+        pick = max if self.of == "max" else min
+        ends = [member.limits(z) for member in self.members]
+        return pick(low for low, _ in ends), pick(high for _, high in ends)
+
+    def lower(self, confidence: float) -> float:
+        """Return the lower bound: shared error for a maximum, plain for a minimum."""
+        if self.of == "max":
+            shared = 1 - (1 - confidence) / len(self.members)
+            return max(member.lower(shared) for member in self.members)
+        return min(member.lower(confidence) for member in self.members)
+
+    def upper(self, confidence: float) -> float:
+        """Return the upper bound: plain for a maximum, shared error for a minimum."""
+        if self.of == "min":
+            shared = 1 - (1 - confidence) / len(self.members)
+            return min(member.upper(shared) for member in self.members)
+        return max(member.upper(confidence) for member in self.members)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"kind": self.kind, "of": self.of, "members": [member.as_dict() for member in self.members]}
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Lowest, central and highest estimate: no confidence belongs to it."""
+
+    low: float
+    value: float
+    high: float
+    kind: ClassVar[str] = "range"
+
+    @property
+    def estimate(self) -> float:
+        """The central estimate."""
+        return self.value
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return low and high, whatever z."""
+        return self.low, self.high
+
+    def lower(self, confidence: float) -> float:
+        """Return the lowest estimate."""
+        return self.low
+
+    def upper(self, confidence: float) -> float:
+        """Return the highest estimate."""
+        return self.high
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"kind": self.kind, "low": self.low, "value": self.value, "high": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A count of a named table: both bounds are the value."""
+
+    value: float
+    kind: ClassVar[str] = "exact"
+
+    @property
+    def estimate(self) -> float:
+        """The value."""
+        return self.value
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return the value twice."""
+        return self.value, self.value
+
+    def lower(self, confidence: float) -> float:
+        """Return the value."""
+        return self.value
+
+    def upper(self, confidence: float) -> float:
+        """Return the value."""
+        return self.value
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"kind": self.kind, "value": self.value}
+
+
+_KINDS: dict[str, Any] = {
+    cls.kind: cls for cls in (Proportion, Normal, AreaUnderCurve, WorstPair, Extreme, Range, Exact)
+}
+
+
+def from_dict(data: Mapping[str, Any]) -> Uncertainty:
+    """Return the uncertainty that ``as_dict`` wrote.
+
+    Raises
+    ------
+    ValueError
+        If its kind is unknown.
+    """
+    rest = {name: value for name, value in data.items() if name != "kind"}
+    if data["kind"] not in _KINDS:
+        raise ValueError(f"unknown kind of uncertainty {data['kind']!r}")
+    if "members" in rest:
+        rest["members"] = tuple(from_dict(member) for member in rest["members"])
+    return cast("Uncertainty", _KINDS[data["kind"]](**rest))
