@@ -325,20 +325,20 @@ def _coded(array: Any) -> Coded:
 
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
-    distinct = [scalar(value) for value in array.dictionary.to_pylist()]
-    codes = array.indices.fill_null(len(distinct)).to_numpy().astype(np.int32, copy=False)
-    used = np.flatnonzero(np.bincount(codes, minlength=len(distinct) + 1)).tolist()
-    present = sorted({distinct[code] for code in used if code < len(distinct)}, key=_order)
-    values: tuple[Scalar, ...] = tuple(present) + ((None,) if len(distinct) in used else ())
-    place = {value: index for index, value in enumerate(values)}
-    lookup = np.array([place.get(value, 0) for value in [*distinct, None]], dtype=np.int32)
+    if type_name(array.dictionary.type) in ("integer", "number"):
+        distinct = array.dictionary.to_numpy(zero_copy_only=False)
+    else:
+        distinct = np.array([scalar(value) for value in array.dictionary.to_pylist()], dtype=object)
+    codes = array.indices.fill_null(len(distinct)).to_numpy()
+    used = np.flatnonzero(np.bincount(codes, minlength=len(distinct) + 1))
+    gaps = used.size > 0 and used[-1] == len(distinct)
+    present = used[:-1] if gaps else used
+    values, places = np.unique(distinct[present], return_inverse=True)
+    lookup = np.full(len(distinct) + 1, len(values), dtype=np.int32)
+    lookup[present] = places
     final = lookup[codes]
     final.flags.writeable = False
-    return Coded(final, values)
-
-
-def _order(value: Scalar) -> Any:
-    return value
+    return Coded(final, (*values.tolist(), *((None,) if gaps else ())))
 
 
 def _pandas(arrow: Any) -> Any:

@@ -1,0 +1,74 @@
+"""From a record to documents: one template per document, one set of blocks per format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from auditkit.errors import ConfigurationError, did_you_mean
+from auditkit.record import Record
+from auditkit.rendering.card_view import card_view
+from auditkit.rendering.environment import environment
+from auditkit.rendering.gate_view import gate_view
+
+DOCUMENTS: dict[str, Callable[[Record], dict[str, Any]]] = {"model_card": card_view, "gate_report": gate_view}
+FORMATS = ("html", "md", "pdf")
+
+
+def render(
+    record: Record,
+    *,
+    documents: Iterable[str] = tuple(DOCUMENTS),
+    formats: Iterable[str] = FORMATS,
+    templates: Path | None = None,
+) -> dict[str, bytes]:
+    """Render the documents of a record in each format.
+
+    Parameters
+    ----------
+    record : Record
+    documents : iterable of {'model_card', 'gate_report'}
+    formats : iterable of {'html', 'md', 'pdf'}
+    templates : path, optional
+        A folder whose templates win over the built-in ones.
+
+    Returns
+    -------
+    dict of file name to bytes
+
+    Raises
+    ------
+    ConfigurationError
+        If a document, a format or the folder does not exist.
+    """
+    wanted = tuple(formats)
+    return {
+        f"{document}.{fmt}": render_document(record, document, fmt, templates) for document in documents for fmt in wanted
+    }
+
+
+def render_document(record: Record, document: str, fmt: str, templates: Path | None = None) -> bytes:
+    """Render one document in one format; the same record gives the same bytes. Errors as in `render`."""
+    if fmt not in FORMATS:
+        raise ConfigurationError(f"got the format {fmt!r}, wanted one of {', '.join(FORMATS)}")
+    if document not in DOCUMENTS:
+        raise ConfigurationError(f"there is no document {document!r}.{did_you_mean(document, list(DOCUMENTS))}")
+    source = "typ" if fmt == "pdf" else fmt
+    jinja = environment(source, [templates] if templates else [])
+    template = jinja.get_template(f"documents/{document}.j2")
+    text = template.render(view=DOCUMENTS[document](record), blocks=f"blocks/{source}.j2")
+    if fmt == "pdf":
+        from auditkit.rendering.pdf import compile_pdf
+
+        return compile_pdf(text)
+    return (_tidy(text) if fmt == "md" else text.strip() + "\n").encode()
+
+
+def _tidy(text: str) -> str:
+    """Collapse runs of blank lines, which a template's control lines leave behind."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line.strip() or (lines and lines[-1]):
+            lines.append(line.rstrip())
+    return "\n".join(lines).strip() + "\n"

@@ -1,0 +1,241 @@
+"""Evidence as the blocks draw it: interval tables, plain tables, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from auditkit.finding import Cell, Column, Evidence, Finding, Measure
+from auditkit.policy import Ruling
+from auditkit.rendering import numbers
+from auditkit.rendering.numbers import count, interval, number, percent
+from auditkit.rendering.wording import measure_name
+
+MOST_ROWS = 25
+_SHARES = ("rate", "probability", "share", "")
+
+
+def evidence_block(evidence: Evidence, rulings: Iterable[Ruling] = ()) -> dict[str, Any]:
+    """Return one piece of evidence as ``{"block": ..., ...}`` with the arguments of that block."""
+    if evidence.kind == "intervals":
+        return _intervals(evidence, [ruling for ruling in rulings if _over(ruling, evidence)])
+    if evidence.kind in ("curve", "bars", "matrix"):
+        drawn = _drawn(evidence)
+        if drawn is not None:
+            return {
+                "block": "figure",
+                "svg": drawn,
+                "title": evidence.title,
+                "caption": evidence.caption,
+                "alt": evidence.alt,
+            }
+    return _table(evidence)
+
+
+def _drawn(evidence: Evidence) -> str | None:
+    try:
+        from auditkit.charts.draw import svg
+    except ImportError:
+        return None
+    return svg(evidence)
+
+
+def _over(ruling: Ruling, evidence: Evidence) -> bool:
+    return bool(ruling.over) and evidence.id == f"{ruling.evidence}.{'+'.join(ruling.over)}"
+
+
+# ---------------------------------------------------------------------- interval tables
+
+
+def _intervals(evidence: Evidence, rulings: Sequence[Ruling]) -> dict[str, Any]:
+    place = {column.role: index for index, column in reversed(list(enumerate(evidence.columns)))}
+    unit = evidence.columns[place["value"]].unit if "value" in place else ""
+    shown = evidence.rows[:MOST_ROWS]
+    rows = [_interval_row(row, place, unit) for row in shown]
+    limit = _limit(evidence, rulings, rows)
+    drawn = [value for row in rows for value in (row["low"], row["point"], row["high"]) if value is not None]
+    drawn += [limit] if limit is not None else []
+    return {
+        "block": "intervals",
+        "title": evidence.title,
+        "caption": evidence.caption,
+        "headers": {"label": _capital(evidence.columns[place["label"]].name), "n": "n", "value": "Measured, 95 % interval".replace(" %", "\u00a0%")},
+        "rows": rows,
+        "axis": _axis(drawn, unit, limit),
+        "note": _note(evidence, limit),
+    }
+
+
+def _interval_row(row: Sequence[Cell], place: Mapping[str, int], unit: str) -> dict[str, Any]:
+    def cell(role: str) -> Cell:
+        return row[place[role]] if role in place else None
+
+    value, low, high = (_float(cell(role)) for role in ("value", "low", "high"))
+    n = cell("n")
+    reason = cell("text")
+    return {
+        "label": str(cell("label")) if cell("label") not in (None, "") else "All rows",
+        "n": count(n) if isinstance(n, int) else "",
+        "value": number(value, unit),
+        "interval": interval(low, high, unit),
+        "low": low,
+        "point": value,
+        "high": high,
+        "status": "insufficient" if value is None else "",
+        "reason": (str(reason) if reason else "too few rows") if value is None else "",
+    }
+
+
+def _float(cell: Cell) -> float | None:
+    return float(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else None
+
+
+def _limit(evidence: Evidence, rulings: Sequence[Ruling], rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return where a group must stand so that the gap keeps its limit, given the other end of the gap."""
+    values = [row["point"] for row in rows if row["point"] is not None]
+    false_rates = "false positive" in evidence.title.lower()
+    for ruling in rulings:
+        alone = ruling.measure.rpartition(".")[2].startswith("false_positive_rate") or not ruling.measure.startswith(
+            "fairness.equalized_odds"
+        )
+        if len(values) < 2 or not alone:
+            continue
+        if ruling.unit == "ratio" and ruling.limit_kind == "min":
+            return ruling.limit * max(values)
+        if ruling.unit == "difference" and ruling.limit_kind == "max":
+            return min(values) + ruling.limit if false_rates else max(values) - ruling.limit
+    return None
+
+
+def _axis(drawn: Sequence[float], unit: str, limit: float | None) -> dict[str, Any]:
+    low, high = (min(drawn), max(drawn)) if drawn else (0.0, 1.0)
+    high_only = low > 0.5 and high <= 1 and unit in _SHARES
+    ceiling = 1.0 if unit in _SHARES else None
+    start, end, ticks = numbers.axis(low, high, from_zero=not high_only, ceiling=ceiling)
+    return {
+        "low": start,
+        "high": end,
+        "ticks": [{"at": tick, "label": numbers.tick(tick)} for tick in ticks],
+        "limit": limit,
+        "limit_label": f"limit {number(limit)}" if limit is not None else None,
+    }
+
+
+def _note(evidence: Evidence, limit: float | None) -> str:
+    notes = []
+    if limit is not None:
+        notes.append("The limit line is where the furthest group would keep the rule; rulings use the bound of the gap, not the overlap of these lines.")
+    if len(evidence.rows) > MOST_ROWS:
+        notes.append(f"{count(len(evidence.rows) - MOST_ROWS)} more in audit.json.")
+    return " ".join(notes)
+
+
+def measure_intervals(title: str, caption: str, label: str, measures: Iterable[Measure]) -> dict[str, Any] | None:
+    """Return an interval table of measures with ranges or intervals, one row each; None if there is none to draw."""
+    known = [measure for measure in measures if measure.value is not None and measure.interval is not None]
+    if not known:
+        return None
+    columns = (
+        Column(label, role="label"),
+        Column("n", "rows", "n"),
+        Column("value", known[0].unit, "value"),
+        Column("low", "", "low"),
+        Column("high", "", "high"),
+    )
+    rows = tuple(
+        (measure_name(f".{m.name}") if not m.group else str(m.group), m.n, m.value, m.interval.low, m.interval.high)
+        for m in known
+        if m.interval is not None
+    )
+    made = Evidence(id="", kind="intervals", title=title, caption=caption, alt=title, columns=columns, rows=rows)
+    return evidence_block(made)
+
+
+# ---------------------------------------------------------------------- plain tables
+
+
+def _table(evidence: Evidence) -> dict[str, Any]:
+    more = len(evidence.rows) - MOST_ROWS
+    return {
+        "block": "table",
+        "title": evidence.title,
+        "caption": evidence.caption,
+        "columns": [{"title": _capital(column.name), "align": _align(column)} for column in evidence.columns],
+        "rows": [
+            [_cell(cell, column) for cell, column in zip(row, evidence.columns, strict=True)]
+            for row in evidence.rows[:MOST_ROWS]
+        ],
+        "note": f"{count(more)} more in audit.json." if more > 0 else "",
+    }
+
+
+def _align(column: Column) -> str:
+    return "left" if column.role in ("label", "text") else "right"
+
+
+def _cell(cell: Cell, column: Column) -> str:
+    if cell is None:
+        return numbers.NOTHING
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
+        return count(cell)
+    return number(cell, column.unit) if isinstance(cell, float) else str(cell)
+
+
+def measures_table(finding: Finding, title: str = "") -> dict[str, Any] | None:
+    """Return the measures of a finding over all rows as a table; None if it has none."""
+    whole = [measure for measure in finding.measures if not measure.group]
+    if not whole:
+        return None
+    rows = [
+        [
+            _measure_label(finding, measure),
+            number(measure.value, measure.unit) if measure.value is not None else numbers.NOTHING,
+            _bounds(measure),
+            _unit(measure.unit),
+            count(measure.n) if measure.n is not None else "",
+        ]
+        for measure in whole[:MOST_ROWS]
+    ]
+    return {
+        "block": "table",
+        "title": title or finding.title,
+        "caption": finding.description,
+        "columns": [
+            {"title": "Measure", "align": "left"},
+            {"title": "Value", "align": "right"},
+            {"title": "Bounds", "align": "left"},
+            {"title": "Unit", "align": "left"},
+            {"title": "n", "align": "right"},
+        ],
+        "rows": rows,
+        "note": f"{count(len(whole) - MOST_ROWS)} more in audit.json." if len(whole) > MOST_ROWS else "",
+    }
+
+
+def _measure_label(finding: Finding, measure: Measure) -> str:
+    name = measure_name(f"{finding.id}.{measure.name}")
+    if measure.over:
+        name = f"{name} over {' × '.join(measure.over)}"
+    return f"{name}, training data" if measure.dataset == "train" else name
+
+
+def _bounds(measure: Measure) -> str:
+    if measure.value is None:
+        return f"not measured because {measure.reason}"
+    shown = measure.interval
+    if shown is None:
+        return "none"
+    if shown.kind == "exact":
+        return "exact count"
+    ends = interval(shown.low, shown.high, measure.unit)
+    return f"{ends} (lowest to highest estimate)" if shown.kind == "range" else f"{ends} ({percent(shown.level or 0)})"
+
+
+def _unit(unit: str) -> str:
+    return "" if unit in ("", "rate", "ratio", "difference", "share", "probability", "score") else unit
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]

@@ -1,0 +1,162 @@
+"""What both documents say of a record: who, which data, which evidence, how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from auditkit.auditing import Audit
+from auditkit.finding import Finding
+from auditkit.rendering.evidence_view import evidence_block, measures_table
+from auditkit.rendering.numbers import count
+from auditkit.record import Record
+
+SYNTHETIC_BAND = "The data of this audit are synthetic: they describe no real people, and its numbers say nothing about a model in use."
+SHORT_DIGEST = 8
+
+
+def text_of(value: object) -> str:
+    """Return a value of the record as text; nothing for None."""
+    return "" if value is None else str(value)
+
+
+def mapping_of(value: object) -> Mapping[str, Any]:
+    """Return a part of the record that is a mapping, or an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def names_of(value: object) -> list[str]:
+    """Return a part of the record that is a list of names."""
+    return [str(item) for item in value] if isinstance(value, list | tuple) else []
+
+
+def head(record: Record, kind: str, subtitle: str, meta: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments of the block ``document``."""
+    audit = record.audit
+    internal = text_of(audit.subject.get("disclosure") or "internal")
+    card = mapping_of(audit.subject.get("card"))
+    version = text_of(card.get("version"))
+    short = record.evidence_digest[:SHORT_DIGEST] or "none"
+    return {
+        "title": f"{audit.name} {version}".strip(),
+        "kind": kind,
+        "subtitle": subtitle,
+        "meta": [*meta, rows_text(audit), f"Evidence {short}, unsigned"],
+        "footer": f"{kind} · {audit.name} · evidence {short} · disclosure: {internal}",
+        "band": SYNTHETIC_BAND if audit.subject.get("synthetic") else None,
+    }
+
+
+def rows_text(audit: Audit) -> str:
+    """Return "Test data, 14,653 rows"."""
+    rows = mapping_of(audit.subject.get("rows")).get("test")
+    return f"Test data, {count(rows)} rows" if isinstance(rows, int) else "Test data"
+
+
+def date_text(record: Record) -> str:
+    """Return the day of the judgement or of the run, as 23 November 2026; "an unknown day" if the record has none."""
+    from datetime import date
+
+    if record.decision is not None:
+        day: date | None = record.decision.as_of
+    else:
+        try:
+            day = date.fromisoformat(text_of(record.audit.run.get("started"))[:10])
+        except ValueError:
+            day = None
+    return f"{day.day} {day:%B} {day.year}" if day else "an unknown day"
+
+
+def family(audit: Audit, name: str) -> list[Finding]:
+    """Return the findings of a family such as ``privacy``."""
+    return [finding for finding in audit.findings if finding.id.split(".")[0] == name]
+
+
+def family_section(record: Record, name: str, nothing: str) -> dict[str, Any]:
+    """Return the blocks of a family's findings and, where a finding has none, one sentence with the reason."""
+    rulings = record.decision.rulings if record.decision else ()
+    blocks: list[dict[str, Any]] = []
+    notes: list[dict[str, str]] = []
+    for finding in family(record.audit, name):
+        if finding.status != "measured":
+            notes.append({"strong": f"{finding.title}:", "text": not_measured(finding)})
+            continue
+        table = measures_table(finding)
+        blocks += [table] if table else []
+        blocks += [evidence_block(item, rulings) for item in finding.evidence]
+        if finding.caveat:
+            blocks.append({"block": "note", "text": f"Misleads when: {finding.caveat}"})
+    empty = "" if blocks or notes else nothing
+    return {"blocks": blocks, "notes": notes, "empty": empty}
+
+
+def not_measured(finding: Finding) -> str:
+    """Return "not measured because …"."""
+    return f"not measured because {finding.reason or finding.status}"
+
+
+def group_blocks(record: Record, *, columns: int) -> list[dict[str, Any]]:
+    """Return the interval evidence of performance and fairness over one column (1) or over intersections (2)."""
+    rulings = record.decision.rulings if record.decision else ()
+    return [
+        evidence_block(item, rulings)
+        for finding in record.audit.findings
+        if finding.id.split(".")[0] in ("fairness", "performance")
+        for item in finding.evidence
+        if item.kind == "intervals" and (("+" in item.id) is (columns > 1))
+    ]
+
+
+def other_blocks(record: Record, name: str) -> list[dict[str, Any]]:
+    """Return the evidence of a family that is not an interval table."""
+    return [
+        evidence_block(item) for finding in family(record.audit, name) for item in finding.evidence if item.kind != "intervals"
+    ]
+
+
+def method_facts(audit: Audit) -> list[dict[str, Any]]:
+    """Return one fact per finding: how it was made, its source."""
+    facts = []
+    for finding in audit.findings:
+        parts = [_sentence(part) for part in (finding.description, finding.method) if part]
+        if finding.reference:
+            parts.append(_sentence(f"Source: {finding.reference}"))
+        facts.append({"label": finding.title, "value": " ".join(parts) or "No method was described."})
+    return facts
+
+
+def _sentence(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if flat.endswith((".", "!", "?")) else f"{flat}."
+
+
+def provenance_facts(record: Record) -> list[dict[str, Any]]:
+    """Return which files, versions and seeds the numbers came from."""
+    provenance, run = record.audit.provenance, record.audit.run
+    facts: list[dict[str, Any]] = [_mono("Evidence, sha256", record.evidence_digest)]
+    for name, table in mapping_of(provenance.get("data")).items():
+        source = mapping_of(table)
+        what = ", ".join(text_of(source[key]) for key in ("file", "format") if source.get(key))
+        rows = source.get("rows")
+        size = f"{count(rows)} rows" if isinstance(rows, int) else ""
+        facts.append({"label": f"{str(name).capitalize()} data", "value": ", ".join(part for part in (what, size) if part) or "in memory"})
+        digest = text_of(source.get("sha256") or source.get("content_sha256"))
+        facts += [_mono(f"{str(name).capitalize()} data, sha256", digest)] if digest else []
+    model = mapping_of(provenance.get("model"))
+    if model.get("digest"):
+        facts.append(_mono("Model, digest", text_of(model["digest"])))
+    if record.decision is not None and record.decision.policy_digest:
+        facts.append(_mono("Policy, sha256", record.decision.policy_digest))
+    packages = ", ".join(f"{name} {version}" for name, version in sorted(mapping_of(provenance.get("packages")).items()))
+    facts += [
+        {"label": "Software", "value": ", ".join(part for part in (f"auditkit {text_of(provenance.get('auditkit'))}", packages) if part)},
+        {"label": "Seed", "value": text_of(provenance.get("seed"))},
+        {"label": "Skipped auditors", "value": ", ".join(names_of(provenance.get("skipped"))) or "none"},
+    ]
+    if run:
+        facts.append({"label": "Run", "value": ", ".join(text_of(run[key]) for key in ("started", "platform") if run.get(key))})
+    return [{"mono": False, "missing": False, **fact} for fact in facts]
+
+
+def _mono(label: str, value: str) -> dict[str, Any]:
+    return {"label": label, "value": value or "none", "mono": True, "missing": False}

@@ -1,0 +1,250 @@
+"""The command line: what it writes, what it prints, and what bad input gets."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from auditkit import auditing
+from auditkit.cli import main
+
+AUDIT = """name: lending
+data: {test: test.csv}
+columns:
+  label: repaid
+  favorable: "yes"
+  score: score
+  sensitive: [sex]
+  quasi_identifiers: [age, sex]
+policy: policy.yaml
+"""
+POLICY = """policy: gate
+rules:
+  - {id: parity, measure: fairness.demographic_parity.ratio, group: sex, min: 0.5}
+  - {id: auc, measure: performance.classification.roc_auc, min: 0.6}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"sex": rng.choice(["f", "m"], 600), "age": rng.integers(20, 60, 600), "score": rng.random(600)})
+    frame["repaid"] = np.where(rng.random(600) < frame.score, "yes", "no")
+    frame.to_csv(tmp_path / "test.csv", index=False)
+    (tmp_path / "audit.yaml").write_text(AUDIT)
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    return tmp_path
+
+
+def call(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        main([str(argument) for argument in arguments])
+    return int(stopped.value.code or 0)
+
+
+def table(project: Path) -> pd.DataFrame:
+    return pd.read_csv(project / "test.csv")
+
+
+def change(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def apply(project: Path) -> None:
+        text = (project / name).read_text()
+        assert old in text
+        (project / name).write_text(text.replace(old, new))
+
+    return apply
+
+
+def column(name: str, values: Callable[[pd.DataFrame], object]) -> Callable[[Path], None]:
+    def apply(project: Path) -> None:
+        table(project).assign(**{name: values}).to_csv(project / "test.csv", index=False)
+
+    return apply
+
+
+def several(*changes: Callable[[Path], None]) -> Callable[[Path], None]:
+    def apply(project: Path) -> None:
+        for each in changes:
+            each(project)
+
+    return apply
+
+
+def duplicate_columns(project: Path) -> None:
+    text = (project / "test.csv").read_text().split("\n", 1)
+    (project / "test.csv").write_text("sex,age,age,repaid\n" + text[1])
+
+
+def other_train(project: Path) -> None:
+    table(project).drop(columns="age").to_csv(project / "train.csv", index=False)
+    change("audit.yaml", "{test: test.csv}", "{test: test.csv, train: train.csv}")(project)
+
+
+def python_model(code: str) -> Callable[[Path], None]:
+    def apply(project: Path) -> None:
+        name = f"own_{abs(hash(code))}"
+        (project / f"{name}.py").write_text(code)
+        change("audit.yaml", "data: {", f'model: {{python: "{name}:model"}}\ndata: {{')(project)
+        change("audit.yaml", "  score: score\n", "")(project)
+
+    return apply
+
+
+def pickled_model(project: Path) -> None:
+    (project / "model.pkl").write_bytes(b"\x80\x04.")
+    change("audit.yaml", "data: {", "model: model.pkl\ndata: {")(project)
+
+
+def foreign_file(project: Path) -> None:
+    (project / "auditkit-report").mkdir()
+    (project / "auditkit-report" / "thesis.doc").write_text("mine")
+
+
+BAD = {
+    "missing data file": (change("audit.yaml", "test.csv", "tset.csv"), "Did you mean 'test.csv'"),
+    "missing column": (change("audit.yaml", "[sex]", "[gender]"), "no column 'gender'"),
+    "misspelt column": (change("audit.yaml", "[age, sex]", "[aeg, sex]"), "Did you mean 'age'"),
+    "unknown key": (change("audit.yaml", "policy: policy.yaml", "polices: policy.yaml"), "audit.yaml:9"),
+    "label with one class": (column("repaid", lambda _: "yes"), "one class"),
+    "binary with three labels": (
+        several(
+            column("repaid", lambda f: np.where(f.age < 30, "late", f.repaid)), change("audit.yaml", "name:", "task: binary\nname:")
+        ),
+        "3 labels",
+    ),
+    "favourable value absent": (change("audit.yaml", '"yes"', '"perhaps"'), "does not occur"),
+    "favourable value by case": (change("audit.yaml", '"yes"', '" Yes."'), "differs by case"),
+    "sensitive constant": (column("sex", lambda _: "f"), "at least two groups"),
+    "sensitive with too many values": (column("sex", lambda f: range(len(f))), "600 values"),
+    "missing labels": (column("repaid", lambda f: f.repaid.where(f.age > 25)), "is missing in"),
+    "probability outside 0 and 1": (column("score", lambda f: f.score * 1.5), r"outside \[0, 1\]"),
+    "empty data": (lambda project: table(project).head(0).to_csv(project / "test.csv", index=False), "row"),
+    "duplicate columns": (duplicate_columns, "age"),
+    "train with other columns": (other_train, "'age'"),
+    "a model that raises": (python_model("def model(frame):\n    raise RuntimeError('boom')\n"), "boom"),
+    "a model of the wrong length": (python_model("def model(frame):\n    return [0.5]\n"), "600"),
+    "a pickle without a digest": (pickled_model, "sha256"),
+    "a policy with an unknown measure": (
+        change("policy.yaml", "demographic_parity", "democratic_parity"),
+        "Did you mean 'fairness.demographic_parity'",
+    ),
+    "foreign files in the folder": (foreign_file, "thesis.doc"),
+    "an unknown option": (
+        change("audit.yaml", "policy:", "audit: {options: {fairness.demographic_parity: {min_size: 3}}}\npolicy:"),
+        "no option 'min_size'",
+    ),
+    "an option of a wrong type": (
+        change("audit.yaml", "policy:", "audit: {options: {fairness.demographic_parity: {min_group_size: many}}}\npolicy:"),
+        "wanted int",
+    ),
+    "an unknown auditor to skip": (change("audit.yaml", "policy:", "audit: {skip: [fairnes]}\npolicy:"), "Did you mean 'fairness'"),
+}
+
+
+@pytest.mark.parametrize("what", sorted(BAD))
+def test_bad_input_gets_one_line_exit_2_and_nothing_written(what: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil, message = BAD[what]
+    spoil(project)
+    before = sorted(path.name for path in project.rglob("*") if "__pycache__" not in str(path))
+    assert call("run", project / "audit.yaml", "--quiet") == 2
+    printed = capsys.readouterr().err
+    assert "Traceback" not in printed
+    assert len(printed.strip().splitlines()) <= 2
+    assert str(project) not in printed
+    assert pytest.approx(len(before)) == len([p for p in project.rglob("*") if "__pycache__" not in str(p)])
+    import re
+
+    assert re.search(message, printed), printed
+
+
+@pytest.fixture
+def report(project: Path) -> Path:
+    assert call("run", project / "audit.yaml", "--quiet", "--as-of", "2026-11-25") == 0
+    return project / "auditkit-report"
+
+
+def test_run_writes_the_record_two_documents_in_three_formats_and_the_manifest(report: Path) -> None:
+    documents = {f"{name}.{fmt}" for name in ("model_card", "gate_report") for fmt in ("html", "pdf", "md")}
+    assert {path.name for path in report.iterdir()} == documents | {"audit.json", "manifest.json"}
+
+
+def test_a_second_run_writes_the_same_evidence(report: Path, project: Path) -> None:
+    first = json.loads((report / "manifest.json").read_text())
+    assert call("run", project / "audit.yaml", "--quiet", "--as-of", "2026-11-25") == 0
+    assert json.loads((report / "manifest.json").read_text())["evidence_digest"] == first["evidence_digest"]
+    assert not [path for path in project.iterdir() if "incoming" in path.name or "outgoing" in path.name]
+
+
+def test_gate_judges_again_by_another_policy_without_data(report: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "test.csv").unlink()
+    (project / "strict.yaml").write_text(POLICY.replace("min: 0.6", "min: 0.99"))
+    assert call("gate", report / "audit.json", "--policy", project / "strict.yaml") == 1
+    assert "fail" in capsys.readouterr().out
+
+
+def test_render_writes_the_documents_again(report: Path, project: Path) -> None:
+    assert call("render", report / "audit.json", "--out", project / "again") == 0
+    for name in ("gate_report.html", "gate_report.pdf", "model_card.md", "audit.json"):
+        assert (project / "again" / name).read_bytes() == (report / name).read_bytes(), name
+
+
+def test_a_tampered_record_gives_4(report: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (report / "audit.json").read_text()
+    (report / "audit.json").write_text(text.replace('"selection_rate"', '"selection_rat"', 1))
+    assert call("render", report / "audit.json") == 4
+    assert "does not match its digest" in capsys.readouterr().err
+
+
+def test_a_missing_measure_of_a_blocking_rule_gives_3(project: Path) -> None:
+    assert call("run", project / "audit.yaml", "--quiet", "--skip", "fairness") == 3
+
+
+def test_an_auditor_that_dies_gives_3_and_a_report_that_says_so(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: object) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr("auditkit.subject.Subject.sample", die)
+    monkeypatch.setattr("auditkit.auditors.privacy.k_anonymity.class_sizes", die)
+    assert call("run", project / "audit.yaml", "--quiet") == 3
+    report = (project / "auditkit-report" / "gate_report.md").read_text()
+    assert "out of luck" in report
+
+
+def test_list_doctor_and_version_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("list") == 0
+    assert "fairness.demographic_parity" in capsys.readouterr().out
+    assert call("doctor") == 0
+    assert "numpy" in capsys.readouterr().out
+    assert call("--version") == 0
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    assert call("judge") == 2
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("how", ["hang", "kill", "exit"])
+def test_a_worker_that_dies_or_hangs_costs_its_finding_alone(how: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+    import signal
+    import time
+
+    original = auditing.run_one
+
+    def broken(entry: auditing.Auditor, *rest: object) -> object:
+        if entry.id == "data.representation":
+            {"hang": lambda: time.sleep(60), "kill": lambda: os.kill(os.getpid(), signal.SIGKILL), "exit": lambda: os._exit(0)}[how]()
+        return original(entry, *rest)
+
+    monkeypatch.setattr(auditing, "run_one", broken)
+    change("audit.yaml", "policy:", "audit: {timeout: 5}\npolicy:")(project)
+    assert call("run", project / "audit.yaml", "--quiet", "--skip", "carbon") == 3
+    record = json.loads((project / "auditkit-report" / "audit.json").read_text())
+    statuses = {finding["id"]: finding["status"] for finding in record["findings"]}
+    assert statuses.pop("data.representation") == "error"
+    assert "error" not in statuses.values()
+
+
