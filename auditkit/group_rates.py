@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from auditkit.errors import NotApplicable
-from auditkit.finding import Column, Dataset, Direction, Evidence, Group, Interval, Measure, Scalar
+from auditkit.finding import Column, Dataset, Direction, Evidence, Group, Interval, Measure, MeasureStatus, Scalar
 from auditkit.stats.planning import expected_gap
 from auditkit.stats.uncertainty import Extreme, Proportion, Uncertainty, WorstPair
 from auditkit.tally import LABEL, PREDICTION, Counts, Tally
@@ -22,6 +22,17 @@ Gap = Literal["difference", "ratio"]
 
 
 @dataclass(frozen=True, slots=True)
+class Minimum:
+    """The evidence that a group must have to be judged: rows, and rows in the measure's own denominator."""
+
+    group_size: int = MIN_GROUP_SIZE
+    denominator: int = MIN_DENOMINATOR
+
+
+DEFAULT_MINIMUM = Minimum()
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """Successes over a denominator in one group, of which `n` rows there are in all."""
 
@@ -30,9 +41,9 @@ class Rate:
     denominator: int
     n: int
 
-    def evaluable(self, min_group_size: int, min_denominator: int) -> bool:
+    def evaluable(self, minimum: Minimum) -> bool:
         """Whether the rows suffice to say anything; a denominator of 0 never does."""
-        return self.n >= min_group_size and self.denominator >= max(1, min_denominator)
+        return self.n >= minimum.group_size and self.denominator >= max(1, minimum.denominator)
 
     @property
     def proportion(self) -> Proportion:
@@ -110,8 +121,7 @@ def rate_measure(
     direction: Direction,
     *,
     dataset: Dataset = "test",
-    min_group_size: int = MIN_GROUP_SIZE,
-    min_denominator: int = MIN_DENOMINATOR,
+    minimum: Minimum = DEFAULT_MINIMUM,
     unit: str = "rate",
 ) -> Measure:
     """Return a rate with its Wilson interval, or why there is none."""
@@ -128,8 +138,8 @@ def rate_measure(
             status="undefined",
             reason=reason,
         )
-    if rate.group and not rate.evaluable(min_group_size, min_denominator):
-        reason = f"{_shortage(rate, min_group_size, min_denominator)}"
+    if rate.group and not rate.evaluable(minimum):
+        reason = _shortage(rate, minimum)
         return Measure(
             name=name,
             value=None,
@@ -154,10 +164,10 @@ def rate_measure(
     )
 
 
-def _shortage(rate: Rate, min_group_size: int, min_denominator: int) -> str:
-    if rate.n < min_group_size:
-        return f"{rate.n:,} rows, at least {min_group_size} are needed"
-    return f"{rate.denominator:,} rows in the denominator, at least {min_denominator} are needed"
+def _shortage(rate: Rate, minimum: Minimum) -> str:
+    if rate.n < minimum.group_size:
+        return f"{rate.n:,} rows, at least {minimum.group_size} are needed"
+    return f"{rate.denominator:,} rows in the denominator, at least {minimum.denominator} are needed"
 
 
 def two_sided(uncertainty: Uncertainty, method: str, level: float = LEVEL) -> Interval:
@@ -173,41 +183,35 @@ def gap_measure(
     rates: Sequence[Rate],
     *,
     worst_is: Literal["low", "high"] = "low",
-    min_group_size: int = MIN_GROUP_SIZE,
-    min_denominator: int = MIN_DENOMINATOR,
+    minimum: Minimum = DEFAULT_MINIMUM,
 ) -> Measure:
     """Return the largest difference or the smallest ratio of a rate over groups, with both groups named.
 
     ``difference`` = highest − lowest rate; ``ratio`` = lowest ÷ highest rate. The interval's ends are one-sided: the
     end on the violation side is simultaneous over all pairs of groups, the other is not corrected.
     """
-    fixed = _frame(name, gap, over)
     total = sum(rate.n for rate in rates)
-    usable = [rate for rate in rates if rate.evaluable(min_group_size, min_denominator)]
+    usable = [rate for rate in rates if rate.evaluable(minimum)]
     left_out = 1 - sum(rate.n for rate in usable) / total if total else 1.0
     if len(usable) < 2:
         reason = (
-            f"{len(usable)} of {len(rates)} groups have the {min_group_size} rows and {min_denominator} in the "
+            f"{len(usable)} of {len(rates)} groups have the {minimum.group_size} rows and {minimum.denominator} in the "
             "denominator that a comparison needs"
         )
-        return Measure(**fixed, value=None, n=total, status="insufficient", reason=reason, not_covered=left_out)
+        return _nothing(name, gap, over, total, "insufficient", reason, left_out)
     lowest = min(usable, key=lambda rate: rate.proportion.estimate)
     highest = max(usable, key=lambda rate: rate.proportion.estimate)
     if gap == "ratio" and highest.successes == 0:
-        return Measure(
-            **fixed,
-            value=None,
-            n=total,
-            status="undefined",
-            reason="undefined: the rate is 0 in every group",
-            not_covered=left_out,
-        )
+        return _nothing(name, gap, over, total, "undefined", "undefined: the rate is 0 in every group", left_out)
     pair = WorstPair(gap, tuple(rate.proportion for rate in usable))
     sizes = [rate.denominator for rate in usable]
     pooled = sum(rate.successes for rate in usable) / sum(sizes)
     worst, best = (lowest, highest) if worst_is == "low" else (highest, lowest)
     return Measure(
-        **fixed,
+        name=name,
+        unit=gap,
+        direction=_direction(gap),
+        over=over,
         value=pair.estimate,
         n=total,
         worst=worst.group,
@@ -223,19 +227,19 @@ def gap_measure(
 
 def extreme_measure(name: str, gap: Gap, members: Sequence[Measure]) -> Measure:
     """Return the larger gap (smaller ratio) of several rates over the same groups."""
-    fixed = _frame(name, gap, members[0].over)
     known = [member for member in members if member.value is not None and member.uncertainty is not None]
     left_out = max(member.not_covered for member in members)
     if len(known) < len(members):
         lacking = next(member for member in members if member.value is None)
-        return Measure(
-            **fixed, value=None, n=lacking.n, status=lacking.status, reason=lacking.reason, not_covered=left_out
-        )
+        return _nothing(name, gap, members[0].over, lacking.n, lacking.status, lacking.reason, left_out)
     of: Literal["max", "min"] = "max" if gap == "difference" else "min"
     both = Extreme(of, tuple(member.uncertainty for member in known if member.uncertainty is not None))
     decisive = (max if of == "max" else min)(known, key=lambda member: member.value or 0.0)
     return Measure(
-        **fixed,
+        name=name,
+        unit=gap,
+        direction=_direction(gap),
+        over=members[0].over,
         value=both.estimate,
         n=decisive.n,
         worst=decisive.worst,
@@ -249,8 +253,30 @@ def extreme_measure(name: str, gap: Gap, members: Sequence[Measure]) -> Measure:
     )
 
 
-def _frame(name: str, gap: Gap, over: tuple[str, ...]) -> dict[str, object]:
-    return {"name": name, "unit": gap, "direction": "lower" if gap == "difference" else "higher", "over": over}
+def _nothing(
+    name: str,
+    gap: Gap,
+    over: tuple[str, ...],
+    n: int | None,
+    status: MeasureStatus,
+    reason: str | None,
+    left_out: float,
+) -> Measure:
+    return Measure(
+        name=name,
+        value=None,
+        unit=gap,
+        direction=_direction(gap),
+        over=over,
+        n=n,
+        status=status,
+        reason=reason,
+        not_covered=left_out,
+    )
+
+
+def _direction(gap: Gap) -> Direction:
+    return "lower" if gap == "difference" else "higher"
 
 
 def rates_evidence(

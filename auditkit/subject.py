@@ -298,14 +298,14 @@ class Subject:
         model = self._need_model()
         if self.task == "binary" and not self._own_threshold and model.has_scores:
             return self._decide(self.predict_scores(frame))
-        return model.predict(frame[list(self.features)])
+        return model.predict(frame[list(self.features)], threads=1)
 
     def predict_probabilities(self, frame: Any) -> Floats:
         """Return probabilities, shape (rows, classes), in the order of the model's classes."""
         model = self._need_model()
         if not model.has_scores:
             raise NotApplicable("the model gives no probabilities; use one with predict_proba")
-        return model.probabilities(frame[list(self.features)])
+        return model.probabilities(frame[list(self.features)], threads=1)
 
     def predict_scores(self, frame: Any) -> Floats:
         """Return the score of `positive`, shape (rows,)."""
@@ -342,14 +342,14 @@ class Subject:
         if self.task == "regression":
             if self.model is None:
                 raise NotApplicable(f"the {dataset} data hold no predictions and no model was given")
-            return np.asarray(self.model.predict(table.frame(columns=list(self.features))), dtype=np.float64), scores
+            return np.asarray(self.model.predict(table.frame(columns=list(self.features)), threads=1), dtype=np.float64), scores
         if scores is not None and self.task == "binary" and (self.model is None or not self._own_threshold):
             positive = self.labels.index(self.positive)
             other = next((i for i in range(len(self.labels)) if i != positive), positive)
             return np.where(scores >= self.threshold, positive, other).astype(np.int32), scores
         if self.model is None:
             raise NotApplicable(f"the {dataset} data hold no predictions and no model was given")
-        answer = self.model.predict(table.frame(columns=list(self.features)))
+        answer = self.model.predict(table.frame(columns=list(self.features)), threads=1)
         return self._codes(_coded(answer), "the model's predictions"), scores
 
     def _scores(self, table: Table) -> Floats | None:
@@ -443,8 +443,8 @@ class Subject:
         groups = []
         for cell in cells.tolist():
             codes = np.unravel_index(cell, [len(column.values) for column in coded])
-            values = [column.values[code] for column, code in zip(coded, codes, strict=True)]
-            groups.append(Group(tuple(zip(by, values, strict=True))))
+            named = [column.values[code] for column, code in zip(coded, codes, strict=True)]
+            groups.append(Group(tuple(zip(by, named, strict=True))))
         return groups, index
 
     def regression_sums(self, by: Sequence[str] = (), dataset: str = "test") -> list[RegressionSums]:

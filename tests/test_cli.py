@@ -31,7 +31,9 @@ rules:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"sex": rng.choice(["f", "m"], 600), "age": rng.integers(20, 60, 600), "score": rng.random(600)})
+    frame = pd.DataFrame(
+        {"sex": rng.choice(["f", "m"], 600), "age": rng.integers(20, 60, 600), "score": rng.random(600)}
+    )
     frame["repaid"] = np.where(rng.random(600) < frame.score, "yes", "no")
     frame.to_csv(tmp_path / "test.csv", index=False)
     (tmp_path / "audit.yaml").write_text(AUDIT)
@@ -111,7 +113,8 @@ BAD = {
     "label with one class": (column("repaid", lambda _: "yes"), "one class"),
     "binary with three labels": (
         several(
-            column("repaid", lambda f: np.where(f.age < 30, "late", f.repaid)), change("audit.yaml", "name:", "task: binary\nname:")
+            column("repaid", lambda f: np.where(f.age < 30, "late", f.repaid)),
+            change("audit.yaml", "name:", "task: binary\nname:"),
         ),
         "3 labels",
     ),
@@ -137,15 +140,22 @@ BAD = {
         "no option 'min_size'",
     ),
     "an option of a wrong type": (
-        change("audit.yaml", "policy:", "audit: {options: {fairness.demographic_parity: {min_group_size: many}}}\npolicy:"),
+        change(
+            "audit.yaml", "policy:", "audit: {options: {fairness.demographic_parity: {min_group_size: many}}}\npolicy:"
+        ),
         "wanted int",
     ),
-    "an unknown auditor to skip": (change("audit.yaml", "policy:", "audit: {skip: [fairnes]}\npolicy:"), "Did you mean 'fairness'"),
+    "an unknown auditor to skip": (
+        change("audit.yaml", "policy:", "audit: {skip: [fairnes]}\npolicy:"),
+        "Did you mean 'fairness'",
+    ),
 }
 
 
 @pytest.mark.parametrize("what", sorted(BAD))
-def test_bad_input_gets_one_line_exit_2_and_nothing_written(what: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_gets_one_line_exit_2_and_nothing_written(
+    what: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     spoil, message = BAD[what]
     spoil(project)
     before = sorted(path.name for path in project.rglob("*") if "__pycache__" not in str(path))
@@ -178,7 +188,9 @@ def test_a_second_run_writes_the_same_evidence(report: Path, project: Path) -> N
     assert not [path for path in project.iterdir() if "incoming" in path.name or "outgoing" in path.name]
 
 
-def test_gate_judges_again_by_another_policy_without_data(report: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gate_judges_again_by_another_policy_without_data(
+    report: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (project / "test.csv").unlink()
     (project / "strict.yaml").write_text(POLICY.replace("min: 0.6", "min: 0.99"))
     assert call("gate", report / "audit.json", "--policy", project / "strict.yaml") == 1
@@ -227,7 +239,9 @@ def test_an_unknown_command_is_a_usage_error() -> None:
 
 @pytest.mark.faults
 @pytest.mark.parametrize("how", ["hang", "kill", "exit"])
-def test_a_worker_that_dies_or_hangs_costs_its_finding_alone(how: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies_or_hangs_costs_its_finding_alone(
+    how: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import os
     import signal
     import time
@@ -236,7 +250,11 @@ def test_a_worker_that_dies_or_hangs_costs_its_finding_alone(how: str, project: 
 
     def broken(entry: auditing.Auditor, *rest: object) -> object:
         if entry.id == "data.representation":
-            {"hang": lambda: time.sleep(60), "kill": lambda: os.kill(os.getpid(), signal.SIGKILL), "exit": lambda: os._exit(0)}[how]()
+            {
+                "hang": lambda: time.sleep(60),
+                "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+                "exit": lambda: os._exit(0),
+            }[how]()
         return original(entry, *rest)
 
     monkeypatch.setattr(auditing, "run_one", broken)
@@ -246,5 +264,3 @@ def test_a_worker_that_dies_or_hangs_costs_its_finding_alone(how: str, project: 
     statuses = {finding["id"]: finding["status"] for finding in record["findings"]}
     assert statuses.pop("data.representation") == "error"
     assert "error" not in statuses.values()
-
-

@@ -5,12 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from auditkit.stats.uncertainty import Exact, Proportion, Range, WorstPair
 
 from auditkit.auditing import Audit
 from auditkit.errors import ConfigurationError
 from auditkit.finding import Finding, Group, Interval, Measure
 from auditkit.policy import Policy, Rule, Waiver
+from auditkit.stats.uncertainty import Exact, Proportion, Range, WorstPair
 
 DAY = date(2026, 11, 25)
 

@@ -148,7 +148,7 @@ class Model:
             answer = np.concatenate(parts).astype(np.float64)
         except (TypeError, ValueError):
             raise ModelError(
-                f"{name} answered with {parts[0].ravel()[:1].tolist()!r}, no numbers; a function of labels "
+                f"{name} answered with {parts[0].ravel()[:1].tolist()[0]!r}, no numbers; a function of labels "
                 "needs the attribute returns = 'labels', or a predict method"
             ) from None
         if not own and answer.ndim == 1:

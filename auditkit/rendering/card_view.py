@@ -73,8 +73,14 @@ def card_view(record: Record) -> dict[str, Any]:
     """
     audit = record.audit
     card = mapping_of(audit.subject.get("card"))
-    missing = [{"strong": f"{_label(key)}:", "text": f"not given, so {why}."} for key, why in _OWED.items() if not card.get(key)]
-    missing += [{"strong": f"{f.title}:", "text": f"{not_measured(f)}."} for f in audit.findings if f.status != "measured"]
+    missing = [
+        {"strong": f"{_label(key)}:", "text": f"not given, so {why}."}
+        for key, why in _OWED.items()
+        if not card.get(key)
+    ]
+    missing += [
+        {"strong": f"{f.title}:", "text": f"{not_measured(f)}."} for f in audit.findings if f.status != "measured"
+    ]
     return {
         "head": head(record, "Model card", "what it does, how well, for whom", [f"Measured {date_text(record)}"]),
         "lede": _lede(audit, card),
@@ -91,12 +97,18 @@ def card_view(record: Record) -> dict[str, Any]:
         "groups": group_blocks(record, columns=1),
         "intersections": group_blocks(record, columns=2),
         "performance": other_blocks(record, "performance"),
-        "explanations": family_section(record, "explanations", "Explanations: not measured because no explanation auditor ran."),
+        "explanations": family_section(
+            record, "explanations", "Explanations: not measured because no explanation auditor ran."
+        ),
         "oversight": [_said("Human oversight", card.get("human_oversight"))],
         "privacy": family_section(record, "privacy", "Privacy: not measured because no privacy auditor ran."),
         "energy": family_section(record, "carbon", "Energy: not measured because no energy auditor ran."),
         "limitations": [_said("Limitations", card.get("limitations"))],
-        "caveats": [{"strong": f"{f.title} misleads when:", "text": f.caveat} for f in audit.findings if f.caveat and f.status == "measured"],
+        "caveats": [
+            {"strong": f"{f.title} misleads when:", "text": f.caveat}
+            for f in audit.findings
+            if f.caveat and f.status == "measured"
+        ],
         "missing": missing,
         "provenance": provenance_facts(record),
     }
@@ -212,11 +224,29 @@ def _factors(audit: Audit) -> dict[str, Any]:
             rows.append([name, count(len(item.rows)), count(known), model_uses])
     columns = [
         {"title": title, "align": align}
-        for title, align in (("Factor", "left"), ("Groups", "right"), ("With enough rows", "right"), ("Used by the model", "left"))
+        for title, align in (
+            ("Factor", "left"),
+            ("Groups", "right"),
+            ("With enough rows", "right"),
+            ("Used by the model", "left"),
+        )
     ]
     named = ", ".join(names_of(mapping_of(audit.subject.get("roles")).get("sensitive")))
-    empty = "" if rows else ("No sensitive column was named, so no group was compared." if not named else f"Groups of {named} were not compared; what is missing says why.")
-    return {"columns": columns, "rows": rows, "empty": empty, "note": "Groups that are not named here were not looked at."}
+    empty = (
+        ""
+        if rows
+        else (
+            "No sensitive column was named, so no group was compared."
+            if not named
+            else f"Groups of {named} were not compared; what is missing says why."
+        )
+    )
+    return {
+        "columns": columns,
+        "rows": rows,
+        "empty": empty,
+        "note": "Groups that are not named here were not looked at.",
+    }
 
 
 def _data(audit: Audit, which: str) -> list[dict[str, Any]]:
@@ -226,7 +256,9 @@ def _data(audit: Audit, which: str) -> list[dict[str, Any]]:
         return [{"label": "Data", "value": "not given to the audit", "mono": False, "missing": True}]
     columns = mapping_of(table.get("columns"))
     facts = [_fact("Rows", count(rows) if isinstance(rows, int) else rows_text(audit))]
-    facts += [_fact("File", ", ".join(text_of(table[key]) for key in ("file", "format") if table.get(key)) or "in memory")]
+    facts += [
+        _fact("File", ", ".join(text_of(table[key]) for key in ("file", "format") if table.get(key)) or "in memory")
+    ]
     facts += [_fact("Columns", f"{count(len(columns))}: {', '.join(str(name) for name in columns)}")] if columns else []
     digest = text_of(table.get("sha256") or table.get("content_sha256"))
     facts += [_fact("Digest, sha256", digest, mono=True)] if digest else []

@@ -44,7 +44,9 @@ def render(
     """
     wanted = tuple(formats)
     return {
-        f"{document}.{fmt}": render_document(record, document, fmt, templates) for document in documents for fmt in wanted
+        f"{document}.{fmt}": render_document(record, document, fmt, templates)
+        for document in documents
+        for fmt in wanted
     }
 
 

@@ -59,7 +59,11 @@ def _intervals(evidence: Evidence, rulings: Sequence[Ruling]) -> dict[str, Any]:
         "block": "intervals",
         "title": evidence.title,
         "caption": evidence.caption,
-        "headers": {"label": _capital(evidence.columns[place["label"]].name), "n": "n", "value": "Measured, 95 % interval".replace(" %", "\u00a0%")},
+        "headers": {
+            "label": _capital(evidence.columns[place["label"]].name),
+            "n": "n",
+            "value": "Measured, 95 % interval".replace(" %", "\u00a0%"),
+        },
         "rows": rows,
         "axis": _axis(drawn, unit, limit),
         "note": _note(evidence, limit),
@@ -124,7 +128,9 @@ def _axis(drawn: Sequence[float], unit: str, limit: float | None) -> dict[str, A
 def _note(evidence: Evidence, limit: float | None) -> str:
     notes = []
     if limit is not None:
-        notes.append("The limit line is where the furthest group would keep the rule; rulings use the bound of the gap, not the overlap of these lines.")
+        notes.append(
+            "The limit line is where the furthest group would keep the rule; rulings use the bound of the gap, not the overlap of these lines."
+        )
     if len(evidence.rows) > MOST_ROWS:
         notes.append(f"{count(len(evidence.rows) - MOST_ROWS)} more in audit.json.")
     return " ".join(notes)

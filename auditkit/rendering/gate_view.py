@@ -162,13 +162,28 @@ def _tape(rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
 def _why(record: Record, rulings: Sequence[Ruling], anchors: dict[int, str]) -> dict[str, Any]:
     decision = record.decision
     if decision is None:
-        return {"question": "Why not decided?", "findings": [], "problems": [], "text": "No policy was given. The numbers below were measured, but no limit was set for them."}
+        return {
+            "question": "Why not decided?",
+            "findings": [],
+            "problems": [],
+            "text": "No policy was given. The numbers below were measured, but no limit was set for them.",
+        }
     block = [ruling for ruling in rulings if ruling.severity == "block"]
-    against = [r for r in block if r.status == "fail" or (r.status == "inconclusive" and decision.prove == "compliance")]
+    against = [
+        r for r in block if r.status == "fail" or (r.status == "inconclusive" and decision.prove == "compliance")
+    ]
     question = {"fail": "Why not?", "not decided": "Why not decided?"}.get(decision.verdict, "Why?")
-    problems = [{"title": name, "text": f"{why}. Mend the cause and run the audit again; its rules are missing until then."} for name, _, why in (p.partition(": ") for p in decision.problems)]
+    problems = [
+        {"title": name, "text": f"{why}. Mend the cause and run the audit again; its rules are missing until then."}
+        for name, _, why in (p.partition(": ") for p in decision.problems)
+    ]
     leads = [_lead(ruling, record, anchors) for ruling in against[:_MOST_LEADS]]
-    return {"question": question, "findings": leads, "problems": problems, "text": _why_text(decision, rulings, len(against))}
+    return {
+        "question": question,
+        "findings": leads,
+        "problems": problems,
+        "text": _why_text(decision, rulings, len(against)),
+    }
 
 
 def _why_text(decision: Decision, rulings: Sequence[Ruling], against: int) -> str:
@@ -223,23 +238,39 @@ def _drawing(ruling: Ruling) -> dict[str, Any] | None:
 
 def _sure(decision: Decision | None, rulings: Sequence[Ruling]) -> dict[str, Any]:
     if decision is None:
-        return {"text": "Every measure carries its interval, given below. Without a policy nothing was compared with a limit.", "open": []}
-    stated = sorted({ruling.adjusted_confidence for ruling in rulings if ruling.severity == "block" and ruling.kind == "interval"})
+        return {
+            "text": "Every measure carries its interval, given below. Without a policy nothing was compared with a limit.",
+            "open": [],
+        }
+    stated = sorted(
+        {ruling.adjusted_confidence for ruling in rulings if ruling.severity == "block" and ruling.kind == "interval"}
+    )
     text = (
         "A rule fails only where its bound, not its estimate, lies beyond the limit. If every limit were kept, the chance "
         f"of any blocking fail would be at most {percent(decision.false_alarm)}"
     )
-    text += f"; shared over the rules on estimates, each fail is stated at {percent(stated[0])} confidence or more." if stated else "."
-    rest = {"violation": "What stays between the two is inconclusive and does not close the gate.", "compliance": "What stays between the two is inconclusive and closes the gate."}
+    text += (
+        f"; shared over the rules on estimates, each fail is stated at {percent(stated[0])} confidence or more."
+        if stated
+        else "."
+    )
+    rest = {
+        "violation": "What stays between the two is inconclusive and does not close the gate.",
+        "compliance": "What stays between the two is inconclusive and closes the gate.",
+    }
     unsettled = [
-        {"strong": "Not settled:", "text": _unsettled(ruling)} for ruling in rulings if ruling.status == "inconclusive" and ruling.severity == "block"
+        {"strong": "Not settled:", "text": _unsettled(ruling)}
+        for ruling in rulings
+        if ruling.status == "inconclusive" and ruling.severity == "block"
     ]
     return {"text": f"{text} {rest[decision.prove]}", "open": unsettled}
 
 
 def _unsettled(ruling: Ruling) -> str:
     text = f"{ruling_name(ruling)} is measured at {number(ruling.value, ruling.unit)}, limit {limit(ruling.limit, ruling.limit_kind, ruling.unit)}. {how_sure(ruling)}."
-    return f"{text} About {number(float(ruling.rows_needed))} test rows would settle it." if ruling.rows_needed else text
+    return (
+        f"{text} About {number(float(ruling.rows_needed))} test rows would settle it." if ruling.rows_needed else text
+    )
 
 
 def _deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
@@ -248,7 +279,11 @@ def _deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict
     owners = sorted({ruling.owner for ruling in rulings if ruling.owner})
     items: list[dict[str, Any]] = [
         {"strong": "Limits:", "text": f"policy {decision.policy}. {decision.why}".strip(), "status": None},
-        {"strong": "Rules owned by:", "text": f"{', '.join(owners)}." if owners else "nobody is named.", "status": None},
+        {
+            "strong": "Rules owned by:",
+            "text": f"{', '.join(owners)}." if owners else "nobody is named.",
+            "status": None,
+        },
     ]
     for ruling in rulings:
         if ruling.waiver is None:
@@ -259,7 +294,9 @@ def _deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict
             text = f"waiver approved by {waiver.approved_by} expired {until} and no longer counts."
             items.append({"strong": f"{ruling_name(ruling)}:", "text": text, "status": ruling.status})
         else:
-            text = f"“{waiver.reason}”; asked by {waiver.requested_by}, approved by {waiver.approved_by}, until {until}."
+            text = (
+                f"“{waiver.reason}”; asked by {waiver.requested_by}, approved by {waiver.approved_by}, until {until}."
+            )
             items.append({"strong": f"{ruling_name(ruling)}:", "text": text, "status": "waived"})
     items += [{"strong": "Unused waiver:", "text": f"{text}.", "status": None} for text in decision.unused_waivers]
     return items
@@ -277,7 +314,11 @@ def _unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     skipped = names_of(audit.provenance.get("skipped"))
     items += [{"strong": "Skipped:", "text": f"{', '.join(skipped)}."}] if skipped else []
     sensitive = names_of(mapping_of(audit.subject.get("roles")).get("sensitive"))
-    compared = f"only {', '.join(sensitive)} {_are(len(sensitive))} compared." if sensitive else "no column was named, so no groups were compared."
+    compared = (
+        f"only {', '.join(sensitive)} {_are(len(sensitive))} compared."
+        if sensitive
+        else "no column was named, so no groups were compared."
+    )
     items += [
         {"strong": "Other groups:", "text": compared},
         {"strong": "The labels:", "text": "taken as true."},
@@ -295,7 +336,11 @@ def _rulings_table(decision: Decision | None, rulings: Sequence[Ruling], anchors
         rows = [_row(ruling, anchors[id(ruling)]) for ruling in rulings if ruling.severity == severity]
         if rows:
             groups.append({"title": title, "note": _budget(decision, rulings, severity), "rows": rows})
-    empty = "" if groups else ("No policy was judged, so there is no ruling." if decision is None else "The policy ruled on nothing.")
+    empty = (
+        ""
+        if groups
+        else ("No policy was judged, so there is no ruling." if decision is None else "The policy ruled on nothing.")
+    )
     return {
         "caption": f"All {count(len(rulings))} rulings, blocking rules first",
         "groups": groups,
@@ -383,19 +428,35 @@ def _settle(rulings: Sequence[Ruling]) -> dict[str, Any]:
     empty = "" if unsettled else "No rule is inconclusive, so nothing waits for more rows."
     columns = [
         {"title": title, "align": align}
-        for title, align in (("Rule", "left"), ("Limit", "right"), ("Rows needed", "right"), ("Rows now", "right"), ("Times this set", "right"))
+        for title, align in (
+            ("Rule", "left"),
+            ("Limit", "right"),
+            ("Rows needed", "right"),
+            ("Rows now", "right"),
+            ("Times this set", "right"),
+        )
     ]
     return {"columns": columns, "rows": rows, "note": note, "empty": empty}
 
 
 def _risks(record: Record, rulings: Sequence[Ruling]) -> dict[str, Any]:
     items: list[dict[str, Any]] = [
-        {"strong": f"{ruling_name(r)}:", "text": f"{how_sure(r)}.", "status": r.status} for r in rulings if r.status != "pass"
+        {"strong": f"{ruling_name(r)}:", "text": f"{how_sure(r)}.", "status": r.status}
+        for r in rulings
+        if r.status != "pass"
     ]
     stated = text_of(mapping_of(record.audit.subject.get("card")).get("limitations"))
     items += [{"strong": "Stated by the owner:", "text": stated, "status": None}] if stated else []
-    caveats = [{"strong": f"{f.title} misleads when:", "text": f.caveat, "status": None} for f in record.audit.findings if f.caveat and f.status == "measured"]
-    return {"items": items, "caveats": caveats, "empty": "" if items else "No ruling other than pass, and no limitation was stated by the owner."}
+    caveats = [
+        {"strong": f"{f.title} misleads when:", "text": f.caveat, "status": None}
+        for f in record.audit.findings
+        if f.caveat and f.status == "measured"
+    ]
+    return {
+        "items": items,
+        "caveats": caveats,
+        "empty": "" if items else "No ruling other than pass, and no limitation was stated by the owner.",
+    }
 
 
 def _sign(record: Record) -> dict[str, Any]:
@@ -406,5 +467,3 @@ def _sign(record: Record) -> dict[str, Any]:
         "rows": ["Owner of the model", "Risk owner", "Independent reviewer"],
         "headers": ["Role", "Name", "Conditions", "Signature", "Date"],
     }
-
-

@@ -7,9 +7,9 @@ from typing import Any
 
 from auditkit.auditing import Audit
 from auditkit.finding import Finding
+from auditkit.record import Record
 from auditkit.rendering.evidence_view import evidence_block, measures_table
 from auditkit.rendering.numbers import count
-from auditkit.record import Record
 
 SYNTHETIC_BAND = "The data of this audit are synthetic: they describe no real people, and its numbers say nothing about a model in use."
 SHORT_DIGEST = 8
@@ -110,7 +110,10 @@ def group_blocks(record: Record, *, columns: int) -> list[dict[str, Any]]:
 def other_blocks(record: Record, name: str) -> list[dict[str, Any]]:
     """Return the evidence of a family that is not an interval table."""
     return [
-        evidence_block(item) for finding in family(record.audit, name) for item in finding.evidence if item.kind != "intervals"
+        evidence_block(item)
+        for finding in family(record.audit, name)
+        for item in finding.evidence
+        if item.kind != "intervals"
     ]
 
 
@@ -139,7 +142,12 @@ def provenance_facts(record: Record) -> list[dict[str, Any]]:
         what = ", ".join(text_of(source[key]) for key in ("file", "format") if source.get(key))
         rows = source.get("rows")
         size = f"{count(rows)} rows" if isinstance(rows, int) else ""
-        facts.append({"label": f"{str(name).capitalize()} data", "value": ", ".join(part for part in (what, size) if part) or "in memory"})
+        facts.append(
+            {
+                "label": f"{str(name).capitalize()} data",
+                "value": ", ".join(part for part in (what, size) if part) or "in memory",
+            }
+        )
         digest = text_of(source.get("sha256") or source.get("content_sha256"))
         facts += [_mono(f"{str(name).capitalize()} data, sha256", digest)] if digest else []
     model = mapping_of(provenance.get("model"))
@@ -147,14 +155,21 @@ def provenance_facts(record: Record) -> list[dict[str, Any]]:
         facts.append(_mono("Model, digest", text_of(model["digest"])))
     if record.decision is not None and record.decision.policy_digest:
         facts.append(_mono("Policy, sha256", record.decision.policy_digest))
-    packages = ", ".join(f"{name} {version}" for name, version in sorted(mapping_of(provenance.get("packages")).items()))
+    packages = ", ".join(
+        f"{name} {version}" for name, version in sorted(mapping_of(provenance.get("packages")).items())
+    )
     facts += [
-        {"label": "Software", "value": ", ".join(part for part in (f"auditkit {text_of(provenance.get('auditkit'))}", packages) if part)},
+        {
+            "label": "Software",
+            "value": ", ".join(part for part in (f"auditkit {text_of(provenance.get('auditkit'))}", packages) if part),
+        },
         {"label": "Seed", "value": text_of(provenance.get("seed"))},
         {"label": "Skipped auditors", "value": ", ".join(names_of(provenance.get("skipped"))) or "none"},
     ]
     if run:
-        facts.append({"label": "Run", "value": ", ".join(text_of(run[key]) for key in ("started", "platform") if run.get(key))})
+        facts.append(
+            {"label": "Run", "value": ", ".join(text_of(run[key]) for key in ("started", "platform") if run.get(key))}
+        )
     return [{"mono": False, "missing": False, **fact} for fact in facts]
 
 

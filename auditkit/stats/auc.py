@@ -53,7 +53,7 @@ def _hanley_mcneil(auc: float, m: int, n: int) -> float:
 
 
 def score_limits(auc: float, m: int, n: int, z: float) -> tuple[float, float]:
-    """Return the AUC values θ with \\|auc − θ\\| = z·√var(θ), by bisection.
+    """Return the AUC values θ with abs(auc − θ) = z·√var(θ), by bisection.
 
     References
     ----------

@@ -18,7 +18,7 @@ def z_quantile(confidence: float) -> float:
 
 
 def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, z: float) -> tuple[Array, Array]:
-    """Return Wilson's limits: the rates p with \\|k/n − p\\| = z·√(p(1 − p)/n).
+    """Return Wilson's limits: the rates p with abs(k/n − p) = z·√(p(1 − p)/n).
 
     Examples
     --------

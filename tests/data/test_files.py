@@ -102,13 +102,13 @@ def test_a_broken_csv_is_an_error_that_names_the_line(tmp_path: Path, text: str,
 def test_a_file_that_is_not_utf8_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(b"a,b\n1,\xff\n")
-    with pytest.raises(DataError, match="'data.csv'.* not UTF-8 text; save"):
+    with pytest.raises(DataError, match=r"'data.csv'.* not UTF-8 text; save"):
         read_table(path)
 
 
 def test_a_missing_file_proposes_its_neighbour(tmp_path: Path) -> None:
     written(tmp_path, "a\n1\n", "people.csv")
-    with pytest.raises(DataError, match="no file 'peple.csv' in .* Did you mean 'people.csv'?"):
+    with pytest.raises(DataError, match=r"no file 'peple.csv' in .* Did you mean 'people.csv'?"):
         read_table(tmp_path / "peple.csv")
 
 

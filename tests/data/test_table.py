@@ -109,12 +109,12 @@ def test_numbers_are_floats_with_nan_where_missing() -> None:
 
 
 def test_numbers_of_a_text_column_are_an_error_that_shows_a_value() -> None:
-    with pytest.raises(DataError, match="column 'sex' holds text, e.g. 'f', where numbers are needed"):
+    with pytest.raises(DataError, match=r"column 'sex' holds text, e.g. 'f', where numbers are needed"):
         people().numbers("sex")
 
 
 def test_a_misspelt_column_is_an_error_that_proposes_the_right_one() -> None:
-    with pytest.raises(DataError, match="no column 'sxe'. Did you mean 'sex'?"):
+    with pytest.raises(DataError, match=r"no column 'sxe'. Did you mean 'sex'?"):
         people().coded("sxe")
 
 

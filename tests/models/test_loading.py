@@ -61,19 +61,19 @@ def test_a_skops_file_with_a_foreign_type_is_refused_until_it_is_trusted(tmp_pat
 def test_a_function_of_a_known_package_is_not_trusted_by_itself(tmp_path: Path) -> None:
     step = FunctionTransformer(np.testing.assert_equal)
     skops.io.dump(make_pipeline(step, LogisticRegression()), tmp_path / "m.skops")
-    with pytest.raises(ModelError, match="not trusted: numpy.testing"):
+    with pytest.raises(ModelError, match=r"not trusted: numpy.testing"):
         load_model("m.skops", tmp_path)
 
 
 def test_a_skops_file_that_is_none_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "m.skops").write_text("no zip")
-    with pytest.raises(ModelError, match="'m.skops' is no skops file .BadZipFile"):
+    with pytest.raises(ModelError, match=r"'m.skops' is no skops file .BadZipFile"):
         load_model("m.skops", tmp_path)
 
 
 def test_a_changed_skops_file_is_refused(tmp_path: Path) -> None:
     skops.io.dump(fitted(), tmp_path / "m.skops")
-    with pytest.raises(ModelError, match="'m.skops' has the SHA-256 [0-9a-f]{64}, wanted 00"):
+    with pytest.raises(ModelError, match=r"'m.skops' has the SHA-256 [0-9a-f]{64}, wanted 00"):
         load_model({"file": "m.skops", "sha256": "0" * 64}, tmp_path)
 
 

@@ -145,7 +145,7 @@ def test_a_function_of_labels_is_told_by_a_sample_or_an_attribute() -> None:
 
     assert model_from_object(label, sample=FRAME).predict(FRAME).tolist() == LABEL.tolist()
     with pytest.raises(
-        ModelError, match="answered with 'no'|no numbers; a function of labels needs the attribute returns"
+        ModelError, match="answered with 'no', no numbers; a function of labels needs the attribute returns"
     ):
         model_from_object(label).probabilities(FRAME)
     label.returns = "labels"  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from auditkit.finding import Evidence, Measure
 from auditkit.group_rates import (
     MIN_DENOMINATOR,
     MIN_GROUP_SIZE,
+    Minimum,
     gap_measure,
     levels,
     rate_measure,
@@ -40,15 +41,15 @@ def demographic_parity(
     .. [1] Feldman et al. 2015, Certifying and Removing Disparate Impact, doi:10.1145/2783258.2783311;
        Newcombe 1998, doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
     """
+    minimum = Minimum(min_group_size, min_denominator)
     tally = subject.tally(subject.roles.sensitive)
     yield rate_measure("selection_rate", selection(tally, (), subject.favorable)[0], "none")
     for over in levels(subject.roles.sensitive):
         rates = selection(tally, over, subject.favorable)
-        limits = {"min_group_size": min_group_size, "min_denominator": min_denominator}
-        measures = [rate_measure("selection_rate", rate, "none", **limits) for rate in rates]
+        measures = [rate_measure("selection_rate", rate, "none", minimum=minimum) for rate in rates]
         yield from measures
-        yield gap_measure("difference", "difference", over, rates, **limits)
-        yield gap_measure("ratio", "ratio", over, rates, **limits)
+        yield gap_measure("difference", "difference", over, rates, minimum=minimum)
+        yield gap_measure("ratio", "ratio", over, rates, minimum=minimum)
         yield rates_evidence(
             f"fairness.demographic_parity.{'+'.join(over)}",
             f"Selection rate by {' and '.join(over)}",

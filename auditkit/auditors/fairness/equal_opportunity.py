@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditkit.declare import auditor
-from auditkit.finding import Evidence, Measure
+from auditkit.finding import Direction, Evidence, Measure
 from auditkit.group_rates import (
     MIN_DENOMINATOR,
     MIN_GROUP_SIZE,
+    Minimum,
     confusion,
     gap_measure,
     levels,
@@ -38,16 +39,16 @@ def equal_opportunity(
     ----------
     .. [1] Hardt, Price, Srebro 2016, Equality of Opportunity in Supervised Learning, arXiv:1610.02413
     """
+    minimum = Minimum(min_group_size, min_denominator)
     tally = subject.tally(subject.roles.sensitive)
-    direction = "higher" if subject.positive == subject.favorable else "none"
+    direction: Direction = "higher" if subject.positive == subject.favorable else "none"
     yield rate_measure("true_positive_rate", confusion(tally, (), subject.positive).true_positive_rate()[0], direction)
     for over in levels(subject.roles.sensitive):
         rates = confusion(tally, over, subject.positive).true_positive_rate()
-        limits = {"min_group_size": min_group_size, "min_denominator": min_denominator}
-        measures = [rate_measure("true_positive_rate", rate, direction, **limits) for rate in rates]
+        measures = [rate_measure("true_positive_rate", rate, direction, minimum=minimum) for rate in rates]
         yield from measures
-        yield gap_measure("difference", "difference", over, rates, **limits)
-        yield gap_measure("ratio", "ratio", over, rates, **limits)
+        yield gap_measure("difference", "difference", over, rates, minimum=minimum)
+        yield gap_measure("ratio", "ratio", over, rates, minimum=minimum)
         yield rates_evidence(
             f"fairness.equal_opportunity.{'+'.join(over)}",
             f"True positive rate by {' and '.join(over)}",

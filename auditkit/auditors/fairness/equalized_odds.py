@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditkit.declare import auditor
-from auditkit.finding import Evidence, Measure
+from auditkit.finding import Direction, Evidence, Measure
 from auditkit.group_rates import (
     MIN_DENOMINATOR,
     MIN_GROUP_SIZE,
+    Gap,
+    Minimum,
     confusion,
     extreme_measure,
     gap_measure,
@@ -40,20 +42,21 @@ def equalized_odds(
     ----------
     .. [1] Hardt, Price, Srebro 2016, Equality of Opportunity in Supervised Learning, arXiv:1610.02413
     """
+    minimum = Minimum(min_group_size, min_denominator)
     tally = subject.tally(subject.roles.sensitive)
-    direction = "lower" if subject.positive == subject.favorable else "none"
+    direction: Direction = "lower" if subject.positive == subject.favorable else "none"
     overall = confusion(tally, (), subject.positive).false_positive_rate()[0]
     yield rate_measure("false_positive_rate", overall, "lower")
     for over in levels(subject.roles.sensitive):
         cells = confusion(tally, over, subject.positive)
-        limits = {"min_group_size": min_group_size, "min_denominator": min_denominator}
         false, true = cells.false_positive_rate(), cells.true_positive_rate()
-        measures = [rate_measure("false_positive_rate", rate, direction, **limits) for rate in false]
+        measures = [rate_measure("false_positive_rate", rate, direction, minimum=minimum) for rate in false]
         yield from measures
-        for gap in ("difference", "ratio"):
-            alone = gap_measure(f"false_positive_rate_{gap}", gap, over, false, worst_is="high", **limits)
+        gaps: tuple[Gap, Gap] = ("difference", "ratio")
+        for gap in gaps:
+            alone = gap_measure(f"false_positive_rate_{gap}", gap, over, false, worst_is="high", minimum=minimum)
             yield alone
-            yield extreme_measure(gap, gap, [gap_measure(gap, gap, over, true, **limits), alone])
+            yield extreme_measure(gap, gap, [gap_measure(gap, gap, over, true, minimum=minimum), alone])
         yield rates_evidence(
             f"fairness.equalized_odds.{'+'.join(over)}",
             f"False positive rate by {' and '.join(over)}",

@@ -6,14 +6,16 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from auditkit.declare import auditor
 from auditkit.errors import NotApplicable
-from auditkit.finding import Column, Direction, Evidence, Group, Measure
+from auditkit.finding import Column, Direction, Evidence, Group, Measure, MeasureStatus
 from auditkit.group_rates import (
     MIN_DENOMINATOR,
     MIN_GROUP_SIZE,
     Confusion,
+    Minimum,
     Rate,
     confusion,
     rate_measure,
@@ -52,11 +54,11 @@ def classification(
     """
     if subject.roles.label is None:
         raise NotApplicable("no label column was named; pass label=")
-    limits = {"min_group_size": min_group_size, "min_denominator": min_denominator}
+    minimum = Minimum(min_group_size, min_denominator)
     tally = subject.tally(subject.roles.sensitive)
     levels = [(), *((column,) for column in subject.roles.sensitive)]
     for by in levels:
-        measures = [*_decisions(tally, by, subject, limits), *_scores(subject, by, limits)]
+        measures = [*_decisions(tally, by, subject, minimum), *_scores(subject, by, minimum)]
         yield from measures
         if by:
             for name, title in (("accuracy", "Accuracy"), ("roc_auc", "ROC AUC")):
@@ -72,20 +74,20 @@ def classification(
     yield _matrix(tally.marginal(LABEL, PREDICTION))
 
 
-def _decisions(tally: Tally, by: tuple[str, ...], subject: Subject, limits: dict[str, int]) -> Iterator[Measure]:
+def _decisions(tally: Tally, by: tuple[str, ...], subject: Subject, minimum: Minimum) -> Iterator[Measure]:
     cells = confusion(tally, by, subject.positive)
     cube = tally.cube(by, [LABEL, PREDICTION])
     right = np.trace(cube, axis1=1, axis2=2)
     for place, group in enumerate(cells.groups):
         n = int(cube[place].sum())
-        yield rate_measure("accuracy", Rate(group, int(right[place]), n, n), "higher", **limits)
-        yield _balanced(cube[place], group, n, limits)
+        yield rate_measure("accuracy", Rate(group, int(right[place]), n, n), "higher", minimum=minimum)
+        yield _balanced(cube[place], group, n, minimum)
     for name, rates in (
         ("precision", cells.rate([(1, 1)], [(0, 1), (1, 1)])),
         ("recall", cells.true_positive_rate()),
     ):
-        yield from (rate_measure(name, rate, "higher", **limits) for rate in rates)
-    yield from (_f1(cells, place, limits) for place in range(len(cells.groups)))
+        yield from (rate_measure(name, rate, "higher", minimum=minimum) for rate in rates)
+    yield from (_f1(cells, place, minimum) for place in range(len(cells.groups)))
 
 
 def _shrunk_variance(successes: float, n: float) -> float:
@@ -93,11 +95,11 @@ def _shrunk_variance(successes: float, n: float) -> float:
     return shrunk * (1 - shrunk) / (n + 4)
 
 
-def _balanced(matrix: Counts, group: Group, n: int, limits: dict[str, int]) -> Measure:
+def _balanced(matrix: Counts, group: Group, n: int, minimum: Minimum) -> Measure:
     support = matrix.sum(axis=1)
     if (support == 0).any():
         return _nothing("balanced_accuracy", group, n, "undefined", "undefined: a label does not occur in these rows")
-    if group and (n < limits["min_group_size"] or support.min() < limits["min_denominator"]):
+    if group and (n < minimum.group_size or support.min() < minimum.denominator):
         return _nothing(
             "balanced_accuracy", group, n, "insufficient", f"{int(support.min())} rows of the rarest label are too few"
         )
@@ -107,13 +109,13 @@ def _balanced(matrix: Counts, group: Group, n: int, limits: dict[str, int]) -> M
     return _estimate("balanced_accuracy", value, math.sqrt(variance), group, n)
 
 
-def _f1(cells: Confusion, place: int, limits: dict[str, int]) -> Measure:
+def _f1(cells: Confusion, place: int, minimum: Minimum) -> Measure:
     (_, false_positives), (false_negatives, hits) = cells.cells[place].tolist()
     group, n = cells.groups[place], int(cells.cells[place].sum())
     among = hits + false_positives + false_negatives
     if among == 0:
         return _nothing("f1", group, n, "undefined", "undefined: no positive occurs and none is predicted")
-    if group and (n < limits["min_group_size"] or among < limits["min_denominator"]):
+    if group and (n < minimum.group_size or among < minimum.denominator):
         return _nothing("f1", group, n, "insufficient", f"{among:,} rows are positive or predicted so, too few")
     jaccard = hits / among
     error = math.sqrt(_shrunk_variance(hits, among)) * 2 / (1 + jaccard) ** 2
@@ -134,14 +136,15 @@ def _estimate(name: str, value: float, error: float, group: Group, n: int) -> Me
     )
 
 
-def _nothing(name: str, group: Group, n: int, status: str, reason: str, direction: Direction = "higher") -> Measure:
-    shown = "undefined" if status == "undefined" else "insufficient"
+def _nothing(
+    name: str, group: Group, n: int, status: MeasureStatus, reason: str, direction: Direction = "higher"
+) -> Measure:
     return Measure(
-        name=name, value=None, unit="rate", direction=direction, group=group, n=n, status=shown, reason=reason
-    )  # type: ignore[arg-type]
+        name=name, value=None, unit="rate", direction=direction, group=group, n=n, status=status, reason=reason
+    )
 
 
-def _scores(subject: Subject, by: tuple[str, ...], limits: dict[str, int]) -> Iterator[Measure]:
+def _scores(subject: Subject, by: tuple[str, ...], minimum: Minimum) -> Iterator[Measure]:
     try:
         table = subject.scores(by)
     except NotApplicable as lacking:
@@ -149,19 +152,19 @@ def _scores(subject: Subject, by: tuple[str, ...], limits: dict[str, int]) -> It
             yield _nothing("roc_auc", Group(), subject.table().rows, "undefined", str(lacking))
         return
     for group, (scores, positives, negatives) in zip(table.groups, table.cells, strict=True):
-        yield _auc(group, positives, negatives, limits)
+        yield _auc(group, positives, negatives, minimum)
         if subject.score_kind == "probability":
-            yield _brier(group, scores, positives, negatives, limits)
+            yield _brier(group, scores, positives, negatives, minimum)
 
 
-def _auc(group: Group, positives: Counts, negatives: Counts, limits: dict[str, int]) -> Measure:
+def _auc(group: Group, positives: Counts, negatives: Counts, minimum: Minimum) -> Measure:
     hits, misses = int(positives.sum()), int(negatives.sum())
     n = hits + misses
     if min(hits, misses) == 0:
         return _nothing(
             "roc_auc", group, n, "undefined", "undefined: one of the two outcomes does not occur in these rows"
         )
-    if group and (n < limits["min_group_size"] or min(hits, misses) < limits["min_denominator"]):
+    if group and (n < minimum.group_size or min(hits, misses) < minimum.denominator):
         return _nothing(
             "roc_auc", group, n, "insufficient", f"{min(hits, misses)} rows of the rarer outcome are too few"
         )
@@ -181,11 +184,13 @@ def _auc(group: Group, positives: Counts, negatives: Counts, limits: dict[str, i
     )
 
 
-def _brier(group: Group, scores: np.ndarray, positives: Counts, negatives: Counts, limits: dict[str, int]) -> Measure:
+def _brier(
+    group: Group, scores: npt.NDArray[np.float64], positives: Counts, negatives: Counts, minimum: Minimum
+) -> Measure:
     n = int(positives.sum() + negatives.sum())
-    if n < 2 or (group and n < limits["min_group_size"]):
+    if n < 2 or (group and n < minimum.group_size):
         return _nothing(
-            "brier", group, n, "insufficient", f"{n:,} rows, at least {limits['min_group_size']} are needed", "lower"
+            "brier", group, n, "insufficient", f"{n:,} rows, at least {minimum.group_size} are needed", "lower"
         )
     losses = np.concatenate([(1 - scores) ** 2, scores**2])
     counts = np.concatenate([positives, negatives]).astype(np.float64)

@@ -1,0 +1,1 @@
+"""Drawings of evidence. The only home of matplotlib; nothing here computes a measure."""
