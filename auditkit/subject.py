@@ -342,7 +342,9 @@ class Subject:
         if self.task == "regression":
             if self.model is None:
                 raise NotApplicable(f"the {dataset} data hold no predictions and no model was given")
-            return np.asarray(self.model.predict(table.frame(columns=list(self.features)), threads=1), dtype=np.float64), scores
+            return np.asarray(
+                self.model.predict(table.frame(columns=list(self.features)), threads=1), dtype=np.float64
+            ), scores
         if scores is not None and self.task == "binary" and (self.model is None or not self._own_threshold):
             positive = self.labels.index(self.positive)
             other = next((i for i in range(len(self.labels)) if i != positive), positive)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auditkit.errors import NotApplicable
 from auditkit.finding import Evidence
@@ -20,7 +20,8 @@ INK, GRID = "#17191c", "#dcdad4"
 WIDTH = 5.4
 MOST_POINTS, MOST_BARS, MOST_SERIES = 120, 25, 6
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-_SETTINGS = {
+_REFERENCE = re.compile(r'(?:url\(|href=")#([\w-]+)')
+_SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "auditkit",
     "text.parse_math": False,
@@ -102,10 +103,10 @@ def _svg(figure: object) -> str:
 
 
 def _curve(evidence: Evidence, axes: Axes) -> None:
-    x, y, label = _place(evidence, "x"), _place(evidence, "y"), _place(evidence, "label", required=False)
+    x, y, label = _needed(evidence, "x"), _needed(evidence, "y"), _place(evidence, "label")
     series: dict[str, list[tuple[float, float]]] = {}
     for row in evidence.rows:
-        at, value = row[_known(x)], row[_known(y)]
+        at, value = row[x], row[y]
         if isinstance(at, int | float) and isinstance(value, int | float):
             series.setdefault("" if label is None else _text(row[label]), []).append((float(at), float(value)))
     if not series:
@@ -123,7 +124,7 @@ def _curve(evidence: Evidence, axes: Axes) -> None:
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    axes.set(xlabel=_heading(evidence, _known(x)), ylabel=_heading(evidence, _known(y)))
+    axes.set(xlabel=_heading(evidence, x), ylabel=_heading(evidence, y))
 
 
 def _name_lines(axes: Axes, lines: list[tuple[str, list[tuple[float, float]]]]) -> None:
@@ -144,8 +145,8 @@ def _name_lines(axes: Axes, lines: list[tuple[str, list[tuple[float, float]]]]) 
 
 
 def _bars(evidence: Evidence, axes: Axes) -> None:
-    label, value = _known(_place(evidence, "label")), _known(_place(evidence, "value"))
-    low, high = _place(evidence, "low", required=False), _place(evidence, "high", required=False)
+    label, value = _needed(evidence, "label"), _needed(evidence, "value")
+    low, high = _place(evidence, "low"), _place(evidence, "high")
     rows = [row for row in evidence.rows if isinstance(row[value], int | float)][:MOST_BARS]
     if not rows:
         raise NotApplicable(f"evidence {evidence.id!r} has no row with a number; nothing can be drawn")
@@ -153,8 +154,8 @@ def _bars(evidence: Evidence, axes: Axes) -> None:
     heights = range(len(rows))
     axes.barh(heights, [float(row[value]) for row in rows], height=0.62, color=PALETTE[0])  # type: ignore[arg-type]
     for height, row in zip(heights, rows, strict=True):
-        ends = [row[place] for place in (low, high) if place is not None]
-        if len(ends) == 2 and all(isinstance(end, int | float) for end in ends):
+        ends = [end for place in (low, high) if place is not None and isinstance(end := row[place], int | float)]
+        if len(ends) == 2:
             axes.plot(ends, [height, height], color=INK, linewidth=1.2, solid_capstyle="butt", marker="|", markersize=5)
     axes.set_yticks(list(heights), [_text(row[label]) for row in rows])
     axes.tick_params(axis="y", length=0)
@@ -165,17 +166,16 @@ def _bars(evidence: Evidence, axes: Axes) -> None:
     axes.set_xlabel(_heading(evidence, value))
 
 
-def _place(evidence: Evidence, role: str, required: bool = True) -> int | None:
-    for index, column in enumerate(evidence.columns):
-        if column.role == role:
-            return index
-    if required:
-        raise NotApplicable(f"evidence {evidence.id!r} has no column with the role {role!r}; a {evidence.kind} needs one")
-    return None
+def _place(evidence: Evidence, role: str) -> int | None:
+    return next((index for index, column in enumerate(evidence.columns) if column.role == role), None)
 
 
-def _known(place: int | None) -> int:
-    assert place is not None
+def _needed(evidence: Evidence, role: str) -> int:
+    place = _place(evidence, role)
+    if place is None:
+        raise NotApplicable(
+            f"evidence {evidence.id!r} has no column with the role {role!r}; a {evidence.kind} needs one"
+        )
     return place
 
 
@@ -201,18 +201,28 @@ def _tidy(text: str, name: str) -> str:
     """Cut what an inline picture must not have, and turn styles into attributes that a page's own style can overrule."""
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<metadata>.*?</metadata>|\s*<style[^>]*>.*?</style>|<!--.*?-->", "", text, flags=re.DOTALL)
-    text = text.replace('xmlns:xlink="http://www.w3.org/1999/xlink" ', "").replace("xlink:href", "href")
-    text = re.sub(r'(?<=[ "])style="([^"]*)"', lambda found: _attributes(found[1]), text)
-    text = text.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
-    text = text.replace(f'"{INK}"', '"currentColor"')
-    text = re.sub(r'"(-?\d+\.\d{3,})"', lambda found: f'"{float(found[1]):.2f}"', text)
-    text = re.sub(r"(?<=[ (\n\"])-?\d+\.\d{3,}(?=[ ,)\n\"])", lambda found: f"{float(found[0]):.2f}", text)
-    used = set(re.findall(r'(?:url\(|href=")#([\w-]+)', text))
+    # Text holds no < and no >, so this reaches tags only.
+    tags = re.compile(r"<[^<>]*>")
+    text = tags.sub(lambda found: _tag(found[0]), text)
+    used = {target for tag in tags.findall(text) for target in _REFERENCE.findall(tag)}
     prefix = f"c{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"
-    text = re.sub(r' id="([\w.-]+)"', lambda found: f' id="{prefix}-{found[1]}"' if found[1] in used else "", text)
-    text = re.sub(r'(url\(|href=")#([\w-]+)', rf"\1#{prefix}-\2", text)
-    text = re.sub(r">\s+<", "><", text)
-    return re.sub(r"<defs></defs>|<defs/>", "", text).strip()
+    text = tags.sub(lambda found: _named(found[0], used, prefix), text)
+    text = text.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
+    return re.sub(r">\s+<", "><", text).strip()
+
+
+def _tag(tag: str) -> str:
+    tag = tag.replace('xmlns:xlink="http://www.w3.org/1999/xlink" ', "").replace("xlink:href", "href")
+    tag = re.sub(r' transform="rotate\(-0 [^"]*"', "", tag)
+    tag = re.sub(r'(?<=\s)style="([^"]*)"', lambda found: _attributes(found[1]), tag)
+    tag = re.sub(r"-?\d+\.\d{3,}(?![\w.])", lambda found: f"{float(found[0]):.2f}", tag)
+    return " ".join(tag.replace(f'"{INK}"', '"currentColor"').split())
+
+
+def _named(tag: str, used: set[str], prefix: str) -> str:
+    """Keep the ids that something refers to, with a prefix of this drawing: several stand in one page."""
+    tag = re.sub(r' id="([^"]*)"', lambda found: f' id="{prefix}-{found[1]}"' if found[1] in used else "", tag)
+    return _REFERENCE.sub(lambda found: found[0].replace("#", f"#{prefix}-"), tag)
 
 
 def _attributes(style: str) -> str:
@@ -222,6 +232,8 @@ def _attributes(style: str) -> str:
         if key == "font":
             size = re.search(r"([\d.]+)px", value)
             pairs += [("font-size", size[1] if size else "8"), ("font-family", "DejaVu Sans, sans-serif")]
+        elif key == "font-family":
+            pairs.append((key, "DejaVu Sans, sans-serif"))
         elif key and key not in {"stroke-linejoin", "stroke-miterlimit"}:
             pairs.append((key, value))
     return " ".join(f'{key}="{value}"' for key, value in pairs)

@@ -91,7 +91,9 @@ def card_view(record: Record) -> dict[str, Any]:
         "details": _details(audit, card),
         "use": _use(card),
         "factors": _factors(audit),
-        "metrics": [_fact(f.title, f.description) for f in audit.findings if f.status == "measured"],
+        "metrics": [
+            _fact(f.title, f.description or "no description") for f in audit.findings if f.status == "measured"
+        ],
         "evaluation": _data(audit, "test"),
         "training": [*_data(audit, "train"), _said("Described as", card.get("training_data"))],
         "groups": group_blocks(record, columns=1),
@@ -179,7 +181,7 @@ def _details(audit: Audit, card: Mapping[str, Any]) -> list[dict[str, Any]]:
     kind = text_of(model.get("description")) or text_of(model.get("kind"))
     facts = [
         _fact("Model", kind or ("only its predictions were given" if not model else "")),
-        _said("Description", card.get("description")),
+        *([_said("Description", card["description"])] if card.get("description") else []),
         *(_said(_label(key), card.get(key)) for key in ("version", "owner", "licence", "contact")),
         _fact("Task", text_of(audit.subject.get("task"))),
         _fact("Outcome", _outcome(audit)),

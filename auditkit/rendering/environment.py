@@ -15,9 +15,9 @@ from auditkit.errors import ConfigurationError
 if TYPE_CHECKING:
     import jinja2
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~!$@])")
-_LINE_START = re.compile(r"^([-+=:]|\d+(?=[.)]))")
+_RULE_START, _LIST_START = re.compile(r"^([-+=])"), re.compile(r"^(\d+)([.)])(?=\s|$)")
 
 
 def template_root() -> Traversable:
@@ -45,16 +45,11 @@ def escape_markdown(value: object) -> str:
     >>> print(escape_markdown("a|b\n# c"))
     a\|b \# c
     """
-    text = " ".join(_CONTROL.sub(" ", str(value)).split(" ")).replace("\n", " ").replace("\t", " ")
+    text = _CONTROL.sub(" ", str(value)).replace("\n", " ").replace("\t", " ")
     text = _MARKDOWN.sub(r"\\\1", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # The bare addresses that GitHub turns into links.
     text = text.replace("://", ":\\//").replace("www.", "www\\.")
-    return _LINE_START.sub(_guard, text)
-
-
-def _guard(match: re.Match[str]) -> str:
-    start = match.group(1)
-    return f"{start}\u2060" if start[0].isdigit() else f"\\{start}"
+    return _LIST_START.sub(r"\1\\\2", _RULE_START.sub(r"\\\1", text))
 
 
 def escape_typst(value: object) -> str:
@@ -119,12 +114,16 @@ def environment(fmt: str, overrides: Iterable[Path] = ()) -> jinja2.Environment:
         return node.read_text("utf-8") if node.is_file() else None
 
     loaders = [jinja2.FileSystemLoader(folders), jinja2.FunctionLoader(builtin)]
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
-        keep_trailing_newline=False,
     )
+    if fmt == "typ":
+        from auditkit.rendering.typst_filters import FILTERS
+
+        made.filters.update(FILTERS)
+    return made

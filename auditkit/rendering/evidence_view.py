@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from auditkit.errors import NotApplicable
 from auditkit.finding import Cell, Column, Evidence, Finding, Measure
 from auditkit.policy import Ruling
 from auditkit.rendering import numbers
@@ -19,25 +20,26 @@ def evidence_block(evidence: Evidence, rulings: Iterable[Ruling] = ()) -> dict[s
     """Return one piece of evidence as ``{"block": ..., ...}`` with the arguments of that block."""
     if evidence.kind == "intervals":
         return _intervals(evidence, [ruling for ruling in rulings if _over(ruling, evidence)])
-    if evidence.kind in ("curve", "bars", "matrix"):
-        drawn = _drawn(evidence)
-        if drawn is not None:
-            return {
-                "block": "figure",
-                "svg": drawn,
-                "title": evidence.title,
-                "caption": evidence.caption,
-                "alt": evidence.alt,
-            }
-    return _table(evidence)
+    drawn = _drawn(evidence) if evidence.kind in ("curve", "bars") else None
+    if drawn is None:
+        return _table(evidence)
+    return {
+        "block": "figure",
+        "svg": drawn,
+        "title": evidence.title,
+        "caption": evidence.caption,
+        "alt": evidence.alt,
+    }
 
 
 def _drawn(evidence: Evidence) -> str | None:
+    """Return the drawing, or None where there is nothing to draw: the numbers are then a table."""
+    from auditkit.charts.svg import draw
+
     try:
-        from auditkit.charts.draw import svg
-    except ImportError:
+        return draw(evidence).decode()
+    except NotApplicable:
         return None
-    return svg(evidence)
 
 
 def _over(ruling: Ruling, evidence: Evidence) -> bool:
@@ -48,7 +50,7 @@ def _over(ruling: Ruling, evidence: Evidence) -> bool:
 
 
 def _intervals(evidence: Evidence, rulings: Sequence[Ruling]) -> dict[str, Any]:
-    place = {column.role: index for index, column in reversed(list(enumerate(evidence.columns)))}
+    place: dict[str, int] = {column.role: index for index, column in reversed(list(enumerate(evidence.columns)))}
     unit = evidence.columns[place["value"]].unit if "value" in place else ""
     shown = evidence.rows[:MOST_ROWS]
     rows = [_interval_row(row, place, unit) for row in shown]
@@ -62,10 +64,10 @@ def _intervals(evidence: Evidence, rulings: Sequence[Ruling]) -> dict[str, Any]:
         "headers": {
             "label": _capital(evidence.columns[place["label"]].name),
             "n": "n",
-            "value": "Measured, 95 % interval".replace(" %", "\u00a0%"),
+            "value": "Measured, 95\u00a0% interval",
         },
         "rows": rows,
-        "axis": _axis(drawn, unit, limit),
+        "axis": _axis(drawn, unit, limit, from_zero="AUC" not in evidence.title),
         "note": _note(evidence, limit),
     }
 
@@ -74,7 +76,7 @@ def _interval_row(row: Sequence[Cell], place: Mapping[str, int], unit: str) -> d
     def cell(role: str) -> Cell:
         return row[place[role]] if role in place else None
 
-    value, low, high = (_float(cell(role)) for role in ("value", "low", "high"))
+    value, low, high = _float(cell("value")), _float(cell("low")), _float(cell("high"))
     n = cell("n")
     reason = cell("text")
     return {
@@ -96,7 +98,7 @@ def _float(cell: Cell) -> float | None:
 
 def _limit(evidence: Evidence, rulings: Sequence[Ruling], rows: Sequence[Mapping[str, Any]]) -> float | None:
     """Return where a group must stand so that the gap keeps its limit, given the other end of the gap."""
-    values = [row["point"] for row in rows if row["point"] is not None]
+    values: list[float] = [row["point"] for row in rows if row["point"] is not None]
     false_rates = "false positive" in evidence.title.lower()
     for ruling in rulings:
         alone = ruling.measure.rpartition(".")[2].startswith("false_positive_rate") or not ruling.measure.startswith(
@@ -111,11 +113,10 @@ def _limit(evidence: Evidence, rulings: Sequence[Ruling], rows: Sequence[Mapping
     return None
 
 
-def _axis(drawn: Sequence[float], unit: str, limit: float | None) -> dict[str, Any]:
+def _axis(drawn: Sequence[float], unit: str, limit: float | None, *, from_zero: bool) -> dict[str, Any]:
     low, high = (min(drawn), max(drawn)) if drawn else (0.0, 1.0)
-    high_only = low > 0.5 and high <= 1 and unit in _SHARES
     ceiling = 1.0 if unit in _SHARES else None
-    start, end, ticks = numbers.axis(low, high, from_zero=not high_only, ceiling=ceiling)
+    start, end, ticks = numbers.axis(low, high, from_zero=from_zero, ceiling=ceiling)
     return {
         "low": start,
         "high": end,
@@ -244,4 +245,4 @@ def _unit(unit: str) -> str:
 
 
 def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
+    return name[:1].upper() + name[1:] if len(name) > 1 else name

@@ -214,22 +214,30 @@ def _lead(ruling: Ruling, record: Record, anchors: dict[int, str]) -> dict[str, 
 
 
 def _drawing(ruling: Ruling) -> dict[str, Any] | None:
-    """Return value, bounds and limit on an axis of their own; all in the unit of the measure."""
+    """Return a ruling's positions on the shared limit line, and its values on an axis of its own."""
     if ruling.value is None:
         return None
     present = [v for v in (ruling.value, ruling.low, ruling.high, ruling.limit) if v is not None]
     ceiling = 1.0 if ruling.unit in ("rate", "ratio", "difference", "probability") and max(present) <= 1 else None
     start, end, _ = scale(min(present), max(present), ceiling=ceiling)
+    # A tick gives way to the limit's label.
+    far = [at for at in (start, end) if abs(at - ruling.limit) > (end - start) / 5]
+    ticks = [{"at": at, "label": tick_label(at)} for at in far]
+    name, shown = ruling_name(ruling), number(ruling.value, ruling.unit)
+    bounds = interval(ruling.low, ruling.high, ruling.unit) or "none"
+    row = _row(ruling, "")
     return {
-        "status": ruling.status,
-        "low": ruling.low,
-        "point": ruling.value,
-        "high": ruling.high,
-        "limit": ruling.limit,
-        "limit_label": f"limit {number(ruling.limit, ruling.unit)}",
-        "beyond": "right" if ruling.limit_kind == "max" else "left",
-        "axis": {"low": start, "high": end, "ticks": [{"at": at, "label": tick_label(at)} for at in (start, end)]},
-        "alt": f"{ruling_name(ruling)}: measured {number(ruling.value, ruling.unit)}, bounds {interval(ruling.low, ruling.high, ruling.unit) or 'none'}, limit {limit(ruling.limit, ruling.limit_kind, ruling.unit)}",
+        **{key: row[key] for key in ("status", "kind", "at", "low", "high", "limit")},
+        "scale": {
+            "low": ruling.low,
+            "point": ruling.value,
+            "high": ruling.high,
+            "limit": ruling.limit,
+            "limit_label": f"limit {number(ruling.limit, ruling.unit)}",
+            "beyond": "right" if ruling.limit_kind == "max" else "left",
+            "axis": {"low": start, "high": end, "ticks": ticks},
+        },
+        "alt": f"{name}: measured {shown}, bounds {bounds}, limit {row['limit']}",
     }
 
 

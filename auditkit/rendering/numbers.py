@@ -52,16 +52,16 @@ def count(value: int) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent with a no-break space; never rounded up to a full 100.
+    r"""Return a share in percent with a no-break space; never rounded up to a full 100.
 
     Examples
     --------
-    >>> percent(0.0417) == "4.17\\u00a0%", percent(0.9999) == "99.99\\u00a0%"
+    >>> percent(0.0417) == "4.17\u00a0%", percent(0.9999) == "99.99\u00a0%"
     (True, True)
     """
     text = f"{100 * share:.3g}"
     if text == "100" and share < 1:
-        decimals = min(8, max(1, math.ceil(-math.log10(1 - share)) - 2))
+        decimals = min(8, max(1, math.ceil(round(-math.log10(1 - share), 6)) - 2))
         text = f"{100 * share:.{decimals}f}"
     return f"{text.replace('-', MINUS)}{NO_BREAK}%"
 
@@ -85,8 +85,8 @@ def limit(value: float, kind: str, unit: str = "") -> str:
 
     Examples
     --------
-    >>> limit(0.05, "max"), limit(5, "min", "count")
-    ('≤ 0.0500', '≥ 5')
+    >>> print(limit(0.05, "max").replace(NO_BREAK, " "))
+    ≤ 0.0500
     """
     return f"{'≤' if kind == 'max' else '≥'}{NO_BREAK}{number(value, unit)}"
 

@@ -20,7 +20,7 @@ _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 
 
 def compile_pdf(source: str, images: Mapping[str, bytes] = MappingProxyType({})) -> bytes:
-    """Typeset Typst source as PDF/UA-1.
+    r"""Typeset Typst source as PDF/UA-1.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def compile_pdf(source: str, images: Mapping[str, bytes] = MappingProxyType({}))
 
     Examples
     --------
-    >>> compile_pdf('#set document(title: "x")\\n#title()')[:5]
+    >>> compile_pdf('#set document(title: "x")\n#title()')[:5]
     b'%PDF-'
     """
     import typst
@@ -62,12 +62,13 @@ def compile_pdf(source: str, images: Mapping[str, bytes] = MappingProxyType({}))
         (root / "main.typ").write_text(_drawable(source), encoding="utf-8", newline="\n")
         families = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(fonts)])
         try:
-            content = typst.Compiler(
+            made = typst.Compiler(
                 root / "main.typ", root=root, font_paths=families, package_path=root, package_cache_path=root
             ).compile(format="pdf", pdf_standards=["ua-1"], timestamp=0)
         except RuntimeError as error:
             raise OutputError(_reason(error)) from error
-    return bytes(content)
+    assert isinstance(made, bytes)
+    return made
 
 
 def font_folder() -> Path:
@@ -98,7 +99,7 @@ def _drawable(source: str) -> str:
 @cache
 def _glyphs() -> frozenset[int]:
     """Code points of the text font; bold and mono fall back on it."""
-    from fontTools.ttLib import TTFont
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     with TTFont(font_folder() / FONT_FILES[0], lazy=True) as font:
         return frozenset(font.getBestCmap())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from auditkit.auditing import Audit
 from auditkit.finding import Group
 from auditkit.policy import Ruling
@@ -93,9 +95,13 @@ def headline(ruling: Ruling, audit: Audit) -> str:
     (worst, low), (best, high), rate = pair
     if rate == "selection_rate" and high > 0 and low <= high:
         return f"Among equal numbers, {round(100 * low / high)} of {worst} are selected for every 100 of {best}."
+    positive = audit.subject.get("positive")
     if rate == "true_positive_rate":
-        return f"Of 100 who are positive, the model finds {round(100 * low)} among {worst} and {round(100 * high)} among {best}."
-    return f"Of 100 who are negative, the model calls {round(100 * low)} positive among {worst} and {round(100 * high)} among {best}."
+        return f"Of 100 labelled {positive!r}, the model finds {round(100 * low)} among {worst} and {round(100 * high)} among {best}."
+    return (
+        f"Of 100 not labelled {positive!r}, the model takes {round(100 * low)} for {positive!r} among {worst} and "
+        f"{round(100 * high)} among {best}."
+    )
 
 
 def measured(ruling: Ruling) -> str:
@@ -168,13 +174,25 @@ def _inconclusive(ruling: Ruling) -> str:
     return f"At least {low} at {percent(low_sure)}, at most {high} at {percent(high_sure)}: the limit lies between"
 
 
-_SENTENCES = {
+def _insufficient(ruling: Ruling) -> str:
+    return f"Not ruled: {ruling.message}"
+
+
+def _missing(ruling: Ruling) -> str:
+    return f"Not measured because {ruling.message}"
+
+
+def _waived(ruling: Ruling) -> str:
+    return ruling.message
+
+
+_SENTENCES: dict[str, Callable[[Ruling], str]] = {
     "fail": _fail,
     "pass": _passed,
     "inconclusive": _inconclusive,
-    "insufficient": lambda ruling: f"Not ruled: {ruling.message}",
-    "missing": lambda ruling: f"Not measured because {ruling.message}",
-    "waived": lambda ruling: ruling.message,
+    "insufficient": _insufficient,
+    "missing": _missing,
+    "waived": _waived,
 }
 
 

@@ -73,6 +73,11 @@ def expected_gap(sizes: Sequence[int], pooled_rate: float, of: Literal["differen
     Normal approximation: group rates are independent N(p, p(1−p)/n); E(max − min) = E max + E max of the mirrored
     rates, by integrating the distribution of the maximum on a grid. The ratio is E min ÷ E max, to first order.
 
+    Raises
+    ------
+    ValueError
+        For a ratio at a pooled rate of 0.
+
     Examples
     --------
     >>> round(expected_gap([30] * 20, 0.2, "difference"), 2)
@@ -80,6 +85,10 @@ def expected_gap(sizes: Sequence[int], pooled_rate: float, of: Literal["differen
     """
     from scipy.special import ndtr
 
+    if pooled_rate in (0, 1):
+        if of == "ratio" and pooled_rate == 0:
+            raise ValueError("the ratio is undefined: the pooled rate is 0")
+        return 0.0 if of == "difference" else 1.0
     errors = np.sqrt(pooled_rate * (1 - pooled_rate) / np.asarray(sizes, dtype=np.float64))
     grid = np.linspace(-6, 6, 1201) * errors.max()
     below = np.prod(ndtr(grid[:, None] / errors[None, :]), axis=1)

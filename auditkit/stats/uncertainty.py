@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, Protocol, cast
 
 import numpy as np
@@ -98,6 +99,12 @@ class Normal:
     high: float | None = None
     kind: ClassVar[str] = "normal"
 
+    def __post_init__(self) -> None:
+        if self.scale == "log" and not self.value > 0:
+            raise ValueError(f"got {self.value} on the log scale, wanted a value above 0")
+        if self.scale == "logit" and not 0 < self.value < 1:
+            raise ValueError(f"got {self.value} on the logit scale, wanted a value between 0 and 1")
+
     @property
     def estimate(self) -> float:
         """The estimate."""
@@ -107,12 +114,8 @@ class Normal:
         """Return both limits; with degrees of freedom, z is taken to the t quantile of the same confidence."""
         half = (z if self.df is None else _t(z, self.df)) * self.standard_error
         if self.scale == "log":
-            ends = (
-                (self.value * math.exp(-half), self.value * math.exp(half))
-                if self.value > 0
-                else (self.value, self.value)
-            )
-        elif self.scale == "logit" and 0 < self.value < 1:
+            ends = (self.value * math.exp(-half), self.value * math.exp(half))
+        elif self.scale == "logit":
             middle = math.log(self.value / (1 - self.value))
             ends = (1 / (1 + math.exp(half - middle)), 1 / (1 + math.exp(-half - middle)))
         else:
@@ -334,8 +337,57 @@ class Exact:
         return {"kind": self.kind, "value": self.value}
 
 
+@dataclass(frozen=True, slots=True)
+class Replicates:
+    """Equally spaced quantiles of a bootstrap distribution: of 199, the first is its 0.5 %, the last its 99.5 % point.
+
+    Bounds are percentile bounds, interpolated between the quantiles; they need not contain the estimate. A confidence
+    beyond the outermost quantile is refused, for the quantiles say nothing about it.
+    """
+
+    value: float
+    quantiles: tuple[float, ...]
+    kind: ClassVar[str] = "replicates"
+
+    def __post_init__(self) -> None:
+        if len(self.quantiles) < 1 or any(low > high for low, high in pairwise(self.quantiles)):
+            raise ValueError(f"got {len(self.quantiles)} quantiles, wanted at least one, in ascending order")
+
+    @property
+    def estimate(self) -> float:
+        """The estimate."""
+        return self.value
+
+    def _at(self, probability: float) -> float:
+        count = len(self.quantiles)
+        place = probability * (count + 1) - 1
+        if not -1e-9 <= place <= count - 1 + 1e-9:
+            raise ValueError(
+                f"got a tail of {min(probability, 1 - probability):.3g}, but {count} quantiles end at {1 / (count + 1):.3g}: "
+                "store more quantiles or ask for less confidence"
+            )
+        return float(np.interp(place, np.arange(count), self.quantiles))
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return the quantiles at Φ(−z) and Φ(z)."""
+        tail = 0.5 * math.erfc(z / math.sqrt(2))
+        return self._at(tail), self._at(1 - tail)
+
+    def lower(self, confidence: float) -> float:
+        """Return the quantile at 1 − confidence."""
+        return self._at(1 - confidence)
+
+    def upper(self, confidence: float) -> float:
+        """Return the quantile at confidence."""
+        return self._at(confidence)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"kind": self.kind, "value": self.value, "quantiles": list(self.quantiles)}
+
+
 _KINDS: dict[str, Any] = {
-    cls.kind: cls for cls in (Proportion, Normal, AreaUnderCurve, WorstPair, Extreme, Range, Exact)
+    cls.kind: cls for cls in (Proportion, Normal, AreaUnderCurve, WorstPair, Extreme, Range, Exact, Replicates)
 }
 
 
@@ -352,4 +404,6 @@ def from_dict(data: Mapping[str, Any]) -> Uncertainty:
         raise ValueError(f"unknown kind of uncertainty {data['kind']!r}")
     if "members" in rest:
         rest["members"] = tuple(from_dict(member) for member in rest["members"])
+    if "quantiles" in rest:
+        rest["quantiles"] = tuple(rest["quantiles"])
     return cast("Uncertainty", _KINDS[data["kind"]](**rest))

@@ -1,0 +1,1 @@
+"""How a prediction is shared out among the columns that a reviewer knows."""

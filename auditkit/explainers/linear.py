@@ -1,0 +1,34 @@
+"""Linear models: coefficient × (value − mean of the background), exact."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from auditkit.explainers.attribution import Attributions, Task, signed
+
+
+def explain_linear(task: Task) -> Attributions | None:
+    """Explain a model whose output is X·coef + intercept on a numeric frame."""
+    estimator = task.estimator
+    if not hasattr(estimator, "coef_") or not hasattr(estimator, "intercept_"):
+        return None
+    rows, background = np.asarray(task.rows, dtype=float), np.asarray(task.background, dtype=float)
+    coefficients = np.atleast_2d(np.asarray(estimator.coef_, dtype=float))
+    classes = task.positive is not None
+    if classes and not hasattr(estimator, "decision_function"):
+        return None
+    one = len(coefficients) == 1
+    weights = coefficients[0] if one else coefficients[task.positive or 0]
+    values = (rows - background.mean(axis=0)) * weights
+
+    def output(table: object) -> np.ndarray:
+        raw = estimator.decision_function(table) if classes else estimator.predict(table)
+        return np.asarray(raw, dtype=float).reshape(len(rows) if table is task.rows else len(background), -1)[
+            :, 0 if one else task.positive or 0
+        ]
+
+    answers, base = output(task.rows), np.full(len(rows), output(task.background).mean())
+    if one and classes:
+        values, answers, base = signed(values, task), signed(answers, task), signed(base, task)
+    units = "log-odds" if hasattr(estimator, "predict_proba") else "score" if classes else "target"
+    return Attributions(values, base, answers, "linear, closed form", units)

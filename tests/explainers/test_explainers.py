@@ -1,0 +1,137 @@
+"""Every explainer equals brute force on small games, and its shares add up in the reviewer's own columns."""
+
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
+
+from auditkit.explainers.attribution import Task
+from auditkit.explainers.dispatch import explain
+from auditkit.explainers.permutation import explain_permutation
+from auditkit.explainers.tree import explain_tree
+
+RNG = np.random.default_rng(0)
+NUMBERS = pd.DataFrame(RNG.normal(size=(300, 3)), columns=["a", "b", "c"])
+TARGET = (NUMBERS.a + NUMBERS.a * NUMBERS.b + RNG.normal(size=300) * 0.3 > 0).astype(int)
+MIXED = NUMBERS.assign(job=RNG.choice(["x", "y", "z"], 300), town=RNG.choice(["p", "q"], 300))
+
+
+def task(
+    estimator: object,
+    rows: pd.DataFrame,
+    background: pd.DataFrame,
+    answer: object,
+    positive: int | None = 1,
+    budget: int = 10**6,
+) -> Task:
+    return Task(estimator, answer, positive, rows, background, np.random.default_rng(1), budget)
+
+
+def brute_force(answer: object, rows: pd.DataFrame, background: pd.DataFrame) -> np.ndarray:
+    columns = list(rows.columns)
+    worth = {}
+    for size in range(len(columns) + 1):
+        for coalition in combinations(columns, size):
+            values = []
+            for _, row in rows.iterrows():
+                mixed = background.copy()
+                for name in coalition:
+                    mixed[name] = row[name]
+                values.append(np.mean(answer(mixed)))
+            worth[frozenset(coalition)] = np.array(values)
+    shares = np.zeros((len(rows), len(columns)))
+    m = len(columns)
+    for place, name in enumerate(columns):
+        for coalition in [c for c in worth if name not in c]:
+            weight = factorial(len(coalition)) * factorial(m - len(coalition) - 1) / factorial(m)
+            shares[:, place] += weight * (worth[coalition | {name}] - worth[coalition])
+    return shares
+
+
+def test_linear_closed_form_equals_brute_force() -> None:
+    model = LogisticRegression().fit(NUMBERS, TARGET)
+    rows, background = NUMBERS[:5], NUMBERS[100:140]
+    found = explain(task(model, rows, background, None))
+    assert found is not None
+    assert found.method == "linear, closed form"
+    np.testing.assert_allclose(found.values, brute_force(model.decision_function, rows, background), atol=1e-9)
+
+
+def test_linear_regression_is_explained_in_its_target() -> None:
+    model = LinearRegression().fit(NUMBERS, NUMBERS.a * 2)
+    found = explain(task(model, NUMBERS[:5], NUMBERS[100:140], None, positive=None))
+    assert found is not None
+    assert (found.units, found.additivity_error < 1e-9) == ("target", True)
+
+
+@pytest.mark.parametrize("positive", [0, 1])
+def test_forest_equals_brute_force_for_either_class(positive: int) -> None:
+    model = RandomForestClassifier(10, max_depth=4, random_state=0).fit(NUMBERS.to_numpy(), TARGET)
+    rows, background = NUMBERS[:4], NUMBERS[100:125]
+    found = explain(task(model, rows.to_numpy(), background.to_numpy(), None, positive))
+    assert found is not None
+    expected = brute_force(lambda frame: model.predict_proba(frame.to_numpy())[:, positive], rows, background)
+    np.testing.assert_allclose(found.values, expected, atol=1e-6)
+
+
+def test_a_background_of_300_rows_is_used_whole() -> None:
+    model = RandomForestRegressor(5, max_depth=3, random_state=0).fit(NUMBERS.to_numpy(), NUMBERS.a)
+    found = explain(task(model, NUMBERS.to_numpy()[:3], NUMBERS.to_numpy(), None, positive=None))
+    assert found is not None
+    assert found.base[0] == pytest.approx(model.predict(NUMBERS.to_numpy()).mean(), abs=1e-9)
+
+
+def test_histogram_boosting_is_never_explained_interventionally() -> None:
+    model = HistGradientBoostingClassifier(max_iter=20).fit(NUMBERS.to_numpy(), TARGET)
+    found = explain_tree(task(model, NUMBERS.to_numpy()[:50], NUMBERS.to_numpy()[100:], None))
+    assert found is not None
+    assert "path-dependent" in found.method
+    assert found.additivity_error < 1e-6
+
+
+@pytest.mark.parametrize(
+    "end",
+    [LogisticRegression(), RandomForestClassifier(10, random_state=0), HistGradientBoostingClassifier(max_iter=20)],
+)
+@pytest.mark.parametrize("encoder", [OneHotEncoder(sparse_output=False), OrdinalEncoder()])
+def test_a_pipeline_with_strings_is_explained_in_its_original_columns(end: object, encoder: object) -> None:
+    encode = ColumnTransformer([("words", encoder, ["job", "town"])], remainder="passthrough")
+    model = Pipeline([("encode", encode), ("end", end)]).fit(MIXED, TARGET)
+    found = explain(task(model, MIXED[:40], MIXED[100:160], None))
+    assert found is not None
+    assert "sum of encoded attributions" in found.method
+    assert found.values.shape == (40, 5)
+    assert found.additivity_error < 1e-4
+    assert np.abs(found.values).mean(axis=0).argmax() == 0
+
+
+def test_a_step_that_mixes_columns_is_left_to_the_black_box() -> None:
+    mix = FunctionTransformer(lambda frame: np.c_[frame["a"] + frame["b"], frame["c"]])
+    model = Pipeline([("mix", mix), ("end", LogisticRegression())]).fit(NUMBERS, TARGET)
+    assert explain(task(model, NUMBERS[:5], NUMBERS[100:140], None)) is None
+
+
+def test_permutation_sampling_takes_strings_adds_up_and_comes_close_to_brute_force() -> None:
+    encode = ColumnTransformer([("words", OneHotEncoder(), ["job", "town"])], remainder="passthrough")
+    model = Pipeline([("encode", encode), ("end", RandomForestClassifier(10, random_state=0))]).fit(MIXED, TARGET)
+
+    def answer(frame: pd.DataFrame) -> np.ndarray:
+        return model.predict_proba(frame)[:, 1]
+
+    rows, background = MIXED[:3], MIXED[100:120].reset_index(drop=True)
+    exact = brute_force(answer, rows, background)
+    repeated = pd.concat([rows] * 20, ignore_index=True)
+    found = [
+        explain_permutation(Task(None, answer, 1, repeated, background, np.random.default_rng(s), 10**6))
+        for s in range(20)
+    ]
+    assert max(each.additivity_error for each in found) < 1e-12
+    mean = np.mean([each.values for each in found], axis=0).reshape(20, 3, 5).mean(axis=0)
+    np.testing.assert_allclose(mean, exact, atol=0.02)
