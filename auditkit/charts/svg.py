@@ -112,7 +112,7 @@ def _curve(evidence: Evidence, axes: Axes) -> None:
     if not series:
         raise NotApplicable(f"evidence {evidence.id!r} has no row with both numbers; nothing can be drawn")
     shown = list(series.items())[:MOST_SERIES]
-    for index, (name, points) in enumerate(shown):
+    for index, (_, points) in enumerate(shown):
         kept = _thinned(points)
         colour, dash = PALETTE[index % len(PALETTE)], DASHES[index % len(DASHES)]
         marker = "o" if len(kept) <= 12 else ""

@@ -9,6 +9,7 @@ MINUS = "\u2212"
 DASH = "\u2013"
 NOTHING = "\u2013"
 _SMALLEST_EXPONENT = -6
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: float | None, unit: str = "") -> str:
@@ -35,7 +36,7 @@ def number(value: float | None, unit: str = "") -> str:
     power = int(exponent)
     sign = MINUS if value < 0 else ""
     if power < _SMALLEST_EXPONENT:
-        return f"{sign}{mantissa} × 10^{MINUS}{-power}"
+        return f"{sign}{mantissa} × 10{str(power).translate(_SUPERSCRIPT)}"
     rounded = float(f"{abs(value):.2e}")
     return f"{sign}{rounded:,.{max(0, 2 - power)}f}"
 
@@ -85,6 +86,8 @@ def limit(value: float, kind: str, unit: str = "") -> str:
 
     Examples
     --------
+    >>> limit(5, "min", "count").replace(NO_BREAK, " ")
+    '≥ 5'
     >>> print(limit(0.05, "max").replace(NO_BREAK, " "))
     ≤ 0.0500
     """

@@ -54,13 +54,11 @@ def mover_ratio(p1: Array, l1: Array, u1: Array, p2: Array, l2: Array, u2: Array
     """
     product = p1 * p2
     with np.errstate(divide="ignore", invalid="ignore"):
-        low_root = np.sqrt(np.maximum(0.0, product**2 - l1 * u2 * (2 * p1 - l1) * (2 * p2 - u2)))
-        low = (product - low_root) / (u2 * (2 * p2 - u2))
-        # where u2 reaches 2·p2 the quadratic is linear; its root has a closed form
-        flat = np.isclose(2 * p2, u2)
-        low = np.where(flat, np.where(product > 0, l1 * (2 * p1 - l1) / (2 * np.maximum(product, 1e-300)), 0.0), low)
-        high_root = np.sqrt(np.maximum(0.0, product**2 - u1 * l2 * (2 * p1 - u1) * (2 * p2 - l2)))
-        high = (product + high_root) / (l2 * (2 * p2 - l2))
+        below, above = l1 * (2 * p1 - l1), u2 * (2 * p2 - u2)
+        # the published (product − root) / above, with its numerator made rational: no cancellation, and defined at above = 0
+        low = below / (product + np.sqrt(np.maximum(0.0, product**2 - below * above)))
+        below, above = l2 * (2 * p2 - l2), u1 * (2 * p1 - u1)
+        high = (product + np.sqrt(np.maximum(0.0, product**2 - below * above))) / below
     low = np.where(np.isfinite(low), np.maximum(0.0, low), 0.0)
     return low, np.where(np.isfinite(high), high, np.inf)
 

@@ -53,6 +53,8 @@ def rows_needed_ratio(
     sizes: Sequence[int], pooled_rate: float, true_ratio: float, limit: float, confidence: float, power: float = 0.8
 ) -> int | None:
     """Return the rows in all groups that show a true ratio below its limit with `power`; as for a difference, on logs."""
+    if pooled_rate <= 0 or true_ratio <= 0:
+        return None
     high = min(1.0, 2 * pooled_rate / (1 + true_ratio))
     rates = np.array([true_ratio * high, high])
     variance = float(np.sum((1 - rates) / (rates * np.sort(sizes)[:2])))
@@ -71,7 +73,9 @@ def expected_gap(sizes: Sequence[int], pooled_rate: float, of: Literal["differen
     """Return what the plug-in gap shows on average when all groups have the pooled rate.
 
     Normal approximation: group rates are independent N(p, p(1−p)/n); E(max − min) = E max + E max of the mirrored
-    rates, by integrating the distribution of the maximum on a grid. The ratio is E min ÷ E max, to first order.
+    rates, by integrating the distribution of the maximum on a grid. The ratio is E min ÷ E max, to first order;
+    it is too low where groups have few successes (20 groups of 30 at rate 0.2: 0.19, simulated 0.22) and unreliable
+    where a group expects fewer than two.
 
     Raises
     ------
@@ -92,8 +96,8 @@ def expected_gap(sizes: Sequence[int], pooled_rate: float, of: Literal["differen
     errors = np.sqrt(pooled_rate * (1 - pooled_rate) / np.asarray(sizes, dtype=np.float64))
     grid = np.linspace(-6, 6, 1201) * errors.max()
     below = np.prod(ndtr(grid[:, None] / errors[None, :]), axis=1)
-    step = grid[1] - grid[0]
-    top = float(np.sum(1 - below[grid >= 0]) * step - np.sum(below[grid < 0]) * step)
+    # E max = upper end − ∫ P(max ≤ x) dx
+    top = float(grid[-1] - np.trapezoid(below, grid))
     if of == "difference":
         return 2 * top
     return max(0.0, pooled_rate - top) / (pooled_rate + top)

@@ -26,6 +26,7 @@ from auditkit.stats.intervals import (
 
 Gap = Literal["difference", "ratio"]
 _FEW = 100
+_LARGEST = 700.0
 
 
 class Uncertainty(Protocol):
@@ -114,10 +115,10 @@ class Normal:
         """Return both limits; with degrees of freedom, z is taken to the t quantile of the same confidence."""
         half = (z if self.df is None else _t(z, self.df)) * self.standard_error
         if self.scale == "log":
-            ends = (self.value * math.exp(-half), self.value * math.exp(half))
+            ends = (self.value * math.exp(-half), self.value * math.exp(min(half, _LARGEST)))
         elif self.scale == "logit":
             middle = math.log(self.value / (1 - self.value))
-            ends = (1 / (1 + math.exp(half - middle)), 1 / (1 + math.exp(-half - middle)))
+            ends = (_expit(middle - half), _expit(middle + half))
         else:
             ends = (self.value - half, self.value + half)
         low = -math.inf if self.low is None else self.low
@@ -138,10 +139,17 @@ class Normal:
         return {"kind": self.kind, **{name: getattr(self, name) for name in names}}
 
 
+def _expit(x: float) -> float:
+    """Return 1 ÷ (1 + exp(−x)), which does not overflow at either end."""
+    small = math.exp(-abs(x))
+    return 1 / (1 + small) if x >= 0 else small / (1 + small)
+
+
 def _t(z: float, df: float) -> float:
     from scipy.special import ndtr, stdtrit
 
-    return float(stdtrit(df, ndtr(z)))
+    # from the small tail: ndtr(z) is 1 from z = 8.3
+    return -float(stdtrit(df, ndtr(-z)))
 
 
 @dataclass(frozen=True, slots=True)

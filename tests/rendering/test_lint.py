@@ -31,7 +31,7 @@ def faults(tmp_path: Path, text: str, folder: str = "documents") -> list[str]:
         "{{ a.format(b) }}",
         "{{ a['format'](b) }}",
         "{{ a | attr('format') }}",
-        "{{ a | map('safe') | list }}",
+        "{{ a | map('join') | list }}",
         "{{ 'x'.join(a) }}",
         "{{ b.note(x) + y }}",
         "{% filter safe %}x{% endfilter %}",

@@ -62,7 +62,7 @@ def test_equal_scores_have_an_auc_of_one_half_and_no_error() -> None:
 
 def test_large_counts_do_not_overflow() -> None:
     many = np.array([10**10, 3 * 10**10], dtype=np.int64)
-    assert auc_from_counts(many, many[::-1].copy()) == 0.25
+    assert auc_from_counts(many, many[::-1].copy()) == 0.75
 
 
 def test_delong_error_needs_two_of_each_outcome() -> None:

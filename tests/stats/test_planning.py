@@ -57,13 +57,17 @@ def test_more_confidence_takes_more_rows_in_any_order_of_groups(
     assert less == rows_needed_ratio(SIZES, 0.3, 0.6, 0.8, confidence)
 
 
-@pytest.mark.parametrize(("sizes", "rate"), [([30] * 20, 0.2), ([200, 300], 0.4), ([100, 1000, 5000], 0.3)])
-def test_expected_gap_is_what_simulated_equal_groups_show(sizes: list[int], rate: float) -> None:
+# The last number is how far the first-order ratio may be off; its docstring says where it is far off.
+@pytest.mark.parametrize(
+    ("sizes", "rate", "ratio_off"),
+    [([30] * 20, 0.2, 0.04), ([30] * 20, 0.5, 0.01), ([200, 300], 0.4, 0.005), ([100, 1000, 5000], 0.3, 0.005)],
+)
+def test_expected_gap_is_what_simulated_equal_groups_show(sizes: list[int], rate: float, ratio_off: float) -> None:
     rates = np.random.default_rng(5).binomial(sizes, rate, (20_000, len(sizes))) / np.array(sizes)
     gaps = rates.max(axis=1) - rates.min(axis=1)
-    assert expected_gap(sizes, rate, "difference") == pytest.approx(gaps.mean(), rel=0.05)
+    assert expected_gap(sizes, rate, "difference") == pytest.approx(gaps.mean(), rel=0.03)
     ratios = rates.min(axis=1) / rates.max(axis=1)
-    assert expected_gap(sizes, rate, "ratio") == pytest.approx(ratios.mean(), abs=0.03)
+    assert expected_gap(sizes, rate, "ratio") == pytest.approx(ratios.mean(), abs=ratio_off)
 
 
 def test_expected_gap_of_two_equal_groups_has_its_closed_form() -> None:
@@ -80,3 +84,8 @@ def test_groups_without_variation_show_no_gap() -> None:
 def test_ratio_of_rates_that_are_all_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="the ratio is undefined"):
         expected_gap([40, 50], 0.0, "ratio")
+
+
+def test_no_rows_show_a_ratio_of_nothing() -> None:
+    assert rows_needed_ratio([30, 40], 0.0, 0.6, 0.8, 0.95) is None
+    assert rows_needed_ratio([30, 40], 0.4, 0.0, 0.8, 0.95) is None
