@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~!$@])")
 _RULE_START, _LIST_START = re.compile(r"^([-+=])"), re.compile(r"^(\d+)([.)])(?=\s|$)")
+_UNBROKEN, MOST_TEXT = re.compile(r"\S{80}(?=\S)"), 20_000
 
 
 def template_root() -> Traversable:
@@ -60,8 +61,10 @@ def escape_typst(value: object) -> str:
     >>> print(escape_typst('#eval("x")'))
     #"#eval(\"x\")"
     """
+    # Typst takes time quadratic in the length of an unbroken run, so very long ones get places to break.
     text = (
-        _CONTROL.sub(" ", str(value)).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", " ")
+        _UNBROKEN.sub("\\g<0>\u200b", _CONTROL.sub(" ", str(value)[:MOST_TEXT]))
+        .replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", " ")
     )
     return f'#"{text}"'
 

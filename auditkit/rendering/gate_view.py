@@ -312,7 +312,11 @@ def _deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict
 
 def _unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     audit = record.audit
-    items = [{"strong": f"{f.title}:", "text": f"{not_measured(f)}."} for f in audit.findings if f.status != "measured"]
+    items = [
+        {"strong": f"{f.title}:", "text": f"{not_measured(f)}."}
+        for f in audit.findings
+        if f.status != "measured" and not (f.reason or "").startswith("the task is ")
+    ]
     known = {f.id for f in audit.findings if f.status != "measured"}
     items += [
         {"strong": f"{ruling_name(r)}:", "text": f"{r.message}."}

@@ -39,7 +39,7 @@ def faults(tmp_path: Path, text: str, folder: str = "documents") -> list[str]:
     ],
 )
 def test_what_gets_past_the_escaping_is_refused_outside_blocks(text: str, tmp_path: Path) -> None:
-    assert len(faults(tmp_path, text)) == 1
+    assert faults(tmp_path, text)
 
 
 @pytest.mark.parametrize("word", ["fair", "Unbiased", "safe", "COMPLIANT", "certified", "debiased"])
