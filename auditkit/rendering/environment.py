@@ -64,7 +64,10 @@ def escape_typst(value: object) -> str:
     # Typst takes time quadratic in the length of an unbroken run, so very long ones get places to break.
     text = (
         _UNBROKEN.sub("\\g<0>\u200b", _CONTROL.sub(" ", str(value)[:MOST_TEXT]))
-        .replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", " ")
+        .replace("\\", "\\\\")
+        .replace('"', '\\"')
+        .replace("\n", "\\n")
+        .replace("\t", " ")
     )
     return f'#"{text}"'
 

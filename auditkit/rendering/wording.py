@@ -94,7 +94,7 @@ def headline(ruling: Ruling, audit: Audit) -> str:
         return f"{ruling_name(ruling)} is {side} its limit."
     (worst, low), (best, high), rate = pair
     if rate == "selection_rate" and high > 0 and low <= high:
-        return f"Among equal numbers, {round(100 * low / high)} of {worst} are selected for every 100 of {best}."
+        return f"Among equal numbers, {round(100 * low / high)} from {worst} are selected for every 100 from {best}."
     positive = audit.subject.get("positive")
     if rate == "true_positive_rate":
         return f"Of 100 labelled {positive!r}, the model finds {round(100 * low)} among {worst} and {round(100 * high)} among {best}."

@@ -185,7 +185,7 @@ def test_ids_are_unique_and_links_lead_somewhere(state: str, document: str) -> N
 def test_number_in_prose_is_the_number_in_the_table() -> None:
     text = words(page(STATES["fail"]))
     assert text.count("0.292") >= 2
-    assert "Among equal numbers, 29 of Female are selected for every 100 of Male." in text
+    assert "Among equal numbers, 29 from Female are selected for every 100 from Male." in text
     assert "Exceeded by 0.508; by at least 0.465 at 99\u00a0% confidence" in " ".join(Tags(page(STATES["fail"])).texts)
 
 

@@ -123,7 +123,9 @@ def test_hostile_text_is_text_in_every_block(name: str) -> None:
 
 
 def test_five_thousand_characters_without_a_space() -> None:
-    blocks = '{% import blocks as b %}{% call b.document("x", "x", "x", [], "x", none) %}{{ b.paragraph(t) }}{% endcall %}'
+    blocks = (
+        '{% import blocks as b %}{% call b.document("x", "x", "x", [], "x", none) %}{{ b.paragraph(t) }}{% endcall %}'
+    )
     text = environment("typ").from_string(blocks).render(t="x" * 5000, blocks="blocks/typ.j2")
     assert compile_pdf(text).startswith(b"%PDF-")
 
