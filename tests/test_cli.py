@@ -264,3 +264,25 @@ def test_a_worker_that_dies_or_hangs_costs_its_finding_alone(
     statuses = {finding["id"]: finding["status"] for finding in record["findings"]}
     assert statuses.pop("data.representation") == "error"
     assert "error" not in statuses.values()
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 1.6, 2.2])
+def test_an_interrupt_leaves_nothing_half_written(seconds: float, project: Path) -> None:
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    command = [sys.executable, "-m", "auditkit", "run", str(project / "audit.yaml"), "--quiet"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    time.sleep(seconds)
+    running.send_signal(signal.SIGINT)
+    _, printed = running.communicate(timeout=60)
+    assert b"Traceback" not in printed or seconds < 0.5, printed
+    names = {path.name for path in project.iterdir()}
+    assert not [name for name in names if "incoming" in name or "outgoing" in name]
+    if "auditkit-report" in names:
+        assert (project / "auditkit-report" / "manifest.json").is_file()
+    else:
+        assert running.returncode in (130, -signal.SIGINT)
