@@ -154,7 +154,7 @@ def run_one(entry: Auditor, subject: Subject, options: Mapping[str, object]) -> 
         status, reason = "not applicable", str(error)
     except InsufficientData as error:
         status, reason = "insufficient data", str(error)
-    except Exception as error:  # the one place where an auditor's failure is contained
+    except (Exception, SystemExit) as error:  # the one place where an auditor's failure is contained
         status, reason = "error", f"{type(error).__name__}: {error}"
     return _finding(entry, options, status, reason, found)
 

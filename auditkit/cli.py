@@ -166,6 +166,17 @@ def _guarded(command: Callable[[], Any]) -> int:
         if isinstance(error, ConfigurationError) and error.source is not None:
             click.echo(f"    {error.source}", err=True)
         return error.exit_code
+    except SystemExit as error:
+        click.echo(f"auditkit: a model or auditor left with exit code {error.code}; nothing was written", err=True)
+        return 3
+    except Exception as error:  # a defect of ours: one line, and never the exit code of a verdict
+        if os.environ.get("AUDITKIT_DEBUG"):
+            raise
+        text = " ".join(str(error).split())[:300]
+        click.echo(
+            f"auditkit: internal error, {type(error).__name__}: {text}; set AUDITKIT_DEBUG=1 for details", err=True
+        )
+        return 3
     except (KeyboardInterrupt, click.Abort):
         click.echo("auditkit: interrupted; nothing was written", err=True)
         return 130

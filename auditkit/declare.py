@@ -26,6 +26,8 @@ class Auditor:
         The path below ``auditors/``, e.g. ``fairness.demographic_parity``.
     needs : tuple of str
         What the subject must offer: ``label``, ``prediction``, ``score``, ``sensitive``, ``model``, ...
+    measures : tuple of str
+        The names of the measures it makes; a policy that names another is refused.
     volatile : bool
         Its numbers depend on a clock.
     alone : bool
@@ -36,6 +38,7 @@ class Auditor:
     title: str
     function: Callable[..., Audited]
     needs: tuple[str, ...]
+    measures: tuple[str, ...]
     volatile: bool
     alone: bool
     description: str
@@ -72,6 +75,8 @@ class Auditor:
                 raise ConfigurationError(
                     f"option {name!r} of {self.id}: got {value!r}, wanted {type(default).__name__}"
                 )
+            if isinstance(value, int | float) and value < 0:
+                raise ConfigurationError(f"option {name!r} of {self.id}: got {value!r}, wanted a number of at least 0")
             merged[name] = value
         return merged
 
@@ -84,7 +89,12 @@ class Auditor:
 
 
 def auditor(
-    *, title: str, needs: Sequence[str] = (), volatile: bool = False, alone: bool = False
+    *,
+    title: str,
+    needs: Sequence[str] = (),
+    measures: Sequence[str] = (),
+    volatile: bool = False,
+    alone: bool = False,
 ) -> Callable[[Callable[..., Audited]], Auditor]:
     """Turn a documented function into an `Auditor`.
 
@@ -109,6 +119,7 @@ def auditor(
             title=title,
             function=function,
             needs=tuple(needs),
+            measures=tuple(measures),
             volatile=volatile,
             alone=alone,
             description=sections.get("", ""),

@@ -175,7 +175,7 @@ class Policy:
         rulings = [ruling for rule, found in matched for ruling in _rulings(rule, found, blocking, audit)]
         waived, unused = _apply_waivers(rulings, self.waivers, day)
         problems = tuple(f"{finding.id}: {finding.reason}" for finding in audit.findings if finding.status == "error")
-        verdict, code = _verdict(waived, self.prove, bool(problems))
+        verdict, code = verdict_of(waived, self.prove, bool(problems))
         return Decision(
             policy=self.name,
             policy_digest=self.digest,
@@ -200,6 +200,10 @@ def _policy(document: Document) -> Policy:
         if finding not in known or not name:
             hint = did_you_mean(finding or name, known)
             raise document.error(f"no auditor makes the measure {entry['measure']!r}.{hint}", "rules", index, "measure")
+        made = catalogue()[finding].measures
+        if made and name not in made:
+            hint = did_you_mean(name, made)
+            raise document.error(f"{finding} makes no measure {name!r}.{hint}", "rules", index, "measure")
         group = entry.get("group")
         rules.append(Rule(**{**entry, "group": tuple(group) if isinstance(group, list) else group}))
     waivers = [_waiver(document, index, entry) for index, entry in enumerate(data.get("waivers") or [])]
@@ -215,7 +219,7 @@ def _policy(document: Document) -> Policy:
 
 
 def _waiver(document: Document, index: int, entry: Mapping[str, object]) -> Waiver:
-    if entry["requested_by"] == entry["approved_by"]:
+    if str(entry["requested_by"]).strip().casefold() == str(entry["approved_by"]).strip().casefold():
         raise document.error(
             "a waiver is requested and approved by two different people", "waivers", index, "approved_by"
         )
@@ -350,7 +354,7 @@ def _apply_waivers(rulings: Sequence[Ruling], waivers: Sequence[Waiver], day: da
     used: set[int] = set()
     result = list(rulings)
     for index, ruling in enumerate(result):
-        if ruling.status == "pass":
+        if ruling.status not in ("fail", "inconclusive"):  # what was not measured cannot be waived
             continue
         for number, waiver in enumerate(waivers):
             if waiver.rule != ruling.rule or (
@@ -366,7 +370,8 @@ def _apply_waivers(rulings: Sequence[Ruling], waivers: Sequence[Waiver], day: da
     return result, unused
 
 
-def _verdict(rulings: Sequence[Ruling], prove: Prove, died: bool) -> tuple[Verdict, int]:
+def verdict_of(rulings: Sequence[Ruling], prove: Prove, died: bool) -> tuple[Verdict, int]:
+    """Return the verdict and the exit code that follow from rulings; `died`: an auditor did."""
     block = [ruling for ruling in rulings if ruling.severity == "block"]
     unknown = [r for r in block if r.status in ("missing", "insufficient") and r.on_missing == "fail"]
     failed = any(r.status == "fail" or (r.status == "inconclusive" and prove == "compliance") for r in block)
@@ -376,4 +381,4 @@ def _verdict(rulings: Sequence[Ruling], prove: Prove, died: bool) -> tuple[Verdi
         return "fail", 1
     if not any(r.status in ("pass", "fail", "inconclusive", "waived") for r in rulings):
         return "not decided", 5
-    return ("pass" if all(r.status in ("pass", "waived") for r in rulings) else "pass with warnings"), 0
+    return ("pass" if all(r.status == "pass" for r in rulings) else "pass with warnings"), 0

@@ -13,7 +13,7 @@ from typing import Any
 from auditkit.auditing import Audit
 from auditkit.errors import RecordError
 from auditkit.finding import Column, Evidence, Finding, Group, Interval, Measure
-from auditkit.policy import Decision, Ruling, Waiver
+from auditkit.policy import Decision, Ruling, Waiver, verdict_of
 from auditkit.stats.uncertainty import from_dict as uncertainty_from_dict
 
 SCHEMA_VERSION = 1
@@ -64,6 +64,7 @@ def as_json(audit: Audit, decision: Decision | None) -> dict[str, Any]:
             "problems": list(decision.problems),
         }
     run["evidence_digest"] = hashlib.sha256(canonical(body)).hexdigest()
+    run["run_digest"] = hashlib.sha256(canonical(run)).hexdigest()
     return {**body, "run": run}
 
 
@@ -91,7 +92,7 @@ def load(path: str | Path) -> Record:
         data = json.loads(file.read_bytes())
     except OSError as error:
         raise RecordError(f"{file.name} cannot be read: {error.strerror}; pass an audit.json") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"{file.name} is not JSON ({error}); pass an audit.json") from None
     return from_json(data, file.name)
 
@@ -109,8 +110,15 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
         run = dict(data["run"])
         if digest != run["evidence_digest"]:
             raise RecordError(f"{name} was changed after it was written: its evidence does not match its digest")
+        if (
+            hashlib.sha256(canonical({k: v for k, v in run.items() if k != "run_digest"})).hexdigest()
+            != run["run_digest"]
+        ):
+            raise RecordError(f"{name} was changed after it was written: its verdict or run does not match its digest")
         findings = [_read_finding(item) for item in [*data["findings"], *run.pop("findings")]]
         decision = _read_decision(data["decision"], run)
+        if decision is not None and not _consistent(decision):
+            raise RecordError(f"{name} is damaged: its verdict does not follow from its rulings")
         audit = Audit(
             name=data["name"],
             subject=data["subject"],
@@ -118,11 +126,16 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
             findings=tuple(sorted(findings, key=lambda finding: finding.id)),
             run={k: run[k] for k in ("started", "seconds", "host", "platform", "python") if k in run},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise RecordError(
             f"{name} is damaged: {type(error).__name__}: {error}; write it again with auditkit run"
         ) from None
     return Record(audit, decision, digest)
+
+
+def _consistent(decision: Decision) -> bool:
+    expected = verdict_of(decision.rulings, decision.prove, bool(decision.problems))
+    return expected == (decision.verdict, decision.exit_code)
 
 
 # ---------------------------------------------------------------------- writing

@@ -136,6 +136,13 @@ class Subject:
         card: Mapping[str, str] | None = None,
         carbon: Mapping[str, object] | None = None,
     ) -> None:
+        for role, column in (("weight", weight), ("cluster", cluster)):
+            if column is not None:
+                raise DataError(
+                    f"{role}: {column!r} cannot be used yet, and bounds that ignore it would be wrong; leave it out"
+                )
+        if threshold is not None and score_kind == "probability" and not 0 <= threshold <= 1:
+            raise DataError(f"threshold: got {threshold!r}, wanted a probability between 0 and 1")
         self.name, self.seed, self.synthetic, self.score_kind = name, seed, synthetic, score_kind
         self.card, self.carbon = dict(card or {}), dict(carbon or {})
         self._tables: dict[str, Table] = {"test": _table(test)}
@@ -246,7 +253,8 @@ class Subject:
                 raise DataError(
                     f"label {extra[0]!r} in {column!r} is not among the model's classes {list(self.model.classes)!r}"
                 )
-            labels = self.model.classes if len(labels) < 2 and roles.label is None else labels
+            if roles.label is None or len(labels) >= 2:
+                labels = self.model.classes
         if roles.label and len(labels) < 2:
             raise DataError(
                 f"label column {column!r} has one class, {labels[0]!r}; performance and error rates need two"
@@ -463,6 +471,9 @@ class Subject:
             raise NotApplicable("no label column was named; pass label=")
         label = self.table(dataset).numbers(self.roles.label)
         error = self._answer(dataset)[0] - label
+        if not np.isfinite(error).all():
+            bad = int((~np.isfinite(error)).sum())
+            raise DataError(f"{bad:,} rows have a label or prediction that is missing or not finite; mend or drop them")
         groups, index = self._group_index(by, dataset)
         return [_sums(group, label[index == place], error[index == place]) for place, group in enumerate(groups)]
 

@@ -14,7 +14,7 @@ from auditkit.finding import Group, Scalar
 
 Codes: TypeAlias = npt.NDArray[np.integer]
 Counts: TypeAlias = npt.NDArray[np.int64]
-LABEL, PREDICTION = "label", "prediction"
+LABEL, PREDICTION = "\0label", "\0prediction"  # no column has these names
 _DENSE_LIMIT = 1 << 22
 
 

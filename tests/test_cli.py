@@ -134,6 +134,24 @@ BAD = {
         change("policy.yaml", "demographic_parity", "democratic_parity"),
         "Did you mean 'fairness.demographic_parity'",
     ),
+    "a policy with a measure its auditor does not make": (
+        change("policy.yaml", "parity.ratio", "parity.ratoi"),
+        "Did you mean 'ratio'",
+    ),
+    "weights that would be ignored": (
+        change("audit.yaml", "  score: score", "  score: score\n  weight: age"),
+        "weight",
+    ),
+    "a threshold that is no probability": (
+        change("audit.yaml", "  score: score", "  score: score\n  threshold: 7"),
+        "threshold",
+    ),
+    "a negative option": (
+        change(
+            "audit.yaml", "policy:", "audit: {options: {fairness.demographic_parity: {min_group_size: -3}}}\npolicy:"
+        ),
+        "at least 0",
+    ),
     "foreign files in the folder": (foreign_file, "thesis.doc"),
     "an unknown option": (
         change("audit.yaml", "policy:", "audit: {options: {fairness.demographic_parity: {min_size: 3}}}\npolicy:"),
@@ -208,6 +226,19 @@ def test_a_tampered_record_gives_4(report: Path, capsys: pytest.CaptureFixture[s
     (report / "audit.json").write_text(text.replace('"selection_rate"', '"selection_rat"', 1))
     assert call("render", report / "audit.json") == 4
     assert "does not match its digest" in capsys.readouterr().err
+
+
+def test_a_verdict_edited_by_hand_gives_4(report: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (report / "audit.json").read_text()
+    (report / "audit.json").write_text(text.replace('"exit_code": 0', '"exit_code": 1', 1))
+    assert call("render", report / "audit.json", "--out", report.parent / "again") == 4
+    assert "verdict" in capsys.readouterr().err
+
+
+def test_a_model_that_leaves_the_process_never_gives_0(project: Path) -> None:
+    python_model("import sys\ndef model(frame):\n    sys.exit(0)\n")(project)
+    assert call("run", project / "audit.yaml", "--quiet") == 3
+    assert not (project / "auditkit-report").exists()
 
 
 def test_a_missing_measure_of_a_blocking_rule_gives_3(project: Path) -> None:

@@ -93,6 +93,7 @@ def test_auditor_runs_or_says_why_not(name: str) -> None:
     assert finding.status in ("measured", "not applicable"), finding.reason
     if finding.status == "measured":
         assert finding.measures
+        assert {measure.name for measure in finding.measures} <= set(catalogue()[name].measures)
         assert all(
             measure.n is not None or measure.volatile or measure.status != "measured" for measure in finding.measures
         )

@@ -140,6 +140,12 @@ def test_a_waiver_holds_until_its_last_day_and_no_longer() -> None:
     assert (late.rulings[0].status, late.rulings[0].waiver_expired, late.exit_code) == ("fail", True, 1)
 
 
+def test_a_waiver_never_turns_what_was_not_measured_into_a_pass() -> None:
+    waiver = Waiver(rule="gap", reason="r", requested_by="a", approved_by="b", until=DAY)
+    decision = judge(audit_with(), RULE, waivers=(waiver,))
+    assert (decision.rulings[0].status, decision.exit_code) == ("missing", 3)
+
+
 def test_a_waiver_that_waives_nothing_is_named() -> None:
     waiver = Waiver(rule="gap", reason="r", requested_by="a", approved_by="b", until=DAY)
     assert judge(audit_with(parity(gap((500, 505), 5000))), RULE, waivers=(waiver,)).unused_waivers == (

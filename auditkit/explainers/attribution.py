@@ -47,10 +47,13 @@ class Attributions:
     Attributes
     ----------
     values : array, shape (rows, columns)
+        Of the first rows of the task: fewer than were given where all would cost too much, and then a note says so.
     base, output : array, shape (rows,)
         ``base + values.sum(axis=1) == output`` up to `additivity_error`.
     half : array or None
         The values from half of the samples, where they are sampled: how far noise has gone down.
+    uses_background : bool
+        False where the base is not the mean output of the background rows, but the trees' own record of training.
     """
 
     values: Floats
@@ -59,6 +62,7 @@ class Attributions:
     method: str
     units: str
     half: Floats | None = None
+    uses_background: bool = True
     notes: tuple[str, ...] = ()
 
     @property

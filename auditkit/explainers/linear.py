@@ -30,5 +30,10 @@ def explain_linear(task: Task) -> Attributions | None:
     answers, base = output(task.rows), np.full(len(rows), output(task.background).mean())
     if one and classes:
         values, answers, base = signed(values, task), signed(answers, task), signed(base, task)
-    units = "log-odds" if hasattr(estimator, "predict_proba") else "score" if classes else "target"
+    units = ("log-odds" if _logistic(estimator) else "score") if classes else "target"
     return Attributions(values, base, answers, "linear, closed form", units)
+
+
+def _logistic(estimator: object) -> bool:
+    name = type(estimator).__name__
+    return name.startswith(("LogisticRegression", "LinearDiscriminant")) or getattr(estimator, "loss", "") == "log_loss"

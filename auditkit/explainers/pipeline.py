@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from auditkit.errors import NotApplicable
 from auditkit.explainers.attribution import Attributions, Task
 from auditkit.explainers.linear import explain_linear
+from auditkit.explainers.tracing import UNKNOWN, trace
 from auditkit.explainers.tree import explain_tree
 
 _SHARED = -2
@@ -17,11 +19,16 @@ _CONSTANT = -1
 
 
 def explain_pipeline(task: Task) -> Attributions | None:
-    """Explain a Pipeline by its last step; None if an encoded column mixes several original ones.
+    """Explain a Pipeline by its last step; None if that step is neither linear nor trees.
 
-    Which original column an encoded one comes from is found by moving each original column by one row and seeing
-    what changes: that needs no names, so any transformer will do. The sum of encoded attributions equals the Shapley
+    Which original column an encoded one comes from is read off the fitted transformers; where one is unknown, each
+    original column is moved by one row to see what changes, which any transformer allows. The sum of encoded attributions equals the Shapley
     value of the original column for linear models; for others it is another, named quantity.
+
+    Raises
+    ------
+    NotApplicable
+        If an encoded column mixes several original ones, or cannot be traced.
     """
     steps = getattr(task.estimator, "steps", None)
     if not steps or len(steps) < 2:
@@ -31,17 +38,23 @@ def explain_pipeline(task: Task) -> Attributions | None:
     encoded = _encode(before, both)
     if encoded is None:
         return None
-    owner = _owners(before, both, encoded)
+    owner = trace(before, list(both.columns))
+    if owner is None or len(owner) != encoded.shape[1]:
+        owner = np.full(encoded.shape[1], UNKNOWN)
+    if (owner == UNKNOWN).any():
+        owner = np.where(owner == UNKNOWN, _owners(before, both, encoded), owner)
     if (owner == _SHARED).any():
-        return None
+        raise NotApplicable("an encoded column mixes several original ones")
     frame = pd.DataFrame(encoded, columns=getattr(last, "feature_names_in_", None))
     table: Any = frame if hasattr(last, "feature_names_in_") else encoded
     n = len(task.rows)
     inner = replace(task, estimator=last, rows=table[:n], background=table[n:])
     found = explain_linear(inner) or explain_tree(inner)
-    if found is None or np.abs(found.values[:, owner == _CONSTANT]).sum() > 0:
+    if found is None:
         return None
-    values = np.zeros((n, task.rows.shape[1]))
+    if np.abs(found.values[:, owner == _CONSTANT]).sum() > 0:
+        raise NotApplicable("an encoded column cannot be traced to its original column")
+    values = np.zeros((len(found.values), task.rows.shape[1]))
     for column in range(values.shape[1]):
         values[:, column] = found.values[:, owner == column].sum(axis=1)
     return replace(found, values=values, method=f"{found.method}, sum of encoded attributions")

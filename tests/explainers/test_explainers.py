@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
 
@@ -59,7 +59,6 @@ def test_linear_closed_form_equals_brute_force() -> None:
     model = LogisticRegression().fit(NUMBERS, TARGET)
     rows, background = NUMBERS[:5], NUMBERS[100:140]
     found = explain(task(model, rows, background, None))
-    assert found is not None
     assert found.method == "linear, closed form"
     np.testing.assert_allclose(found.values, brute_force(model.decision_function, rows, background), atol=1e-9)
 
@@ -67,7 +66,6 @@ def test_linear_closed_form_equals_brute_force() -> None:
 def test_linear_regression_is_explained_in_its_target() -> None:
     model = LinearRegression().fit(NUMBERS, NUMBERS.a * 2)
     found = explain(task(model, NUMBERS[:5], NUMBERS[100:140], None, positive=None))
-    assert found is not None
     assert (found.units, found.additivity_error < 1e-9) == ("target", True)
 
 
@@ -76,7 +74,6 @@ def test_forest_equals_brute_force_for_either_class(positive: int) -> None:
     model = RandomForestClassifier(10, max_depth=4, random_state=0).fit(NUMBERS.to_numpy(), TARGET)
     rows, background = NUMBERS[:4], NUMBERS[100:125]
     found = explain(task(model, rows.to_numpy(), background.to_numpy(), None, positive))
-    assert found is not None
     expected = brute_force(lambda frame: model.predict_proba(frame.to_numpy())[:, positive], rows, background)
     np.testing.assert_allclose(found.values, expected, atol=1e-6)
 
@@ -84,7 +81,6 @@ def test_forest_equals_brute_force_for_either_class(positive: int) -> None:
 def test_a_background_of_300_rows_is_used_whole() -> None:
     model = RandomForestRegressor(5, max_depth=3, random_state=0).fit(NUMBERS.to_numpy(), NUMBERS.a)
     found = explain(task(model, NUMBERS.to_numpy()[:3], NUMBERS.to_numpy(), None, positive=None))
-    assert found is not None
     assert found.base[0] == pytest.approx(model.predict(NUMBERS.to_numpy()).mean(), abs=1e-9)
 
 
@@ -105,7 +101,6 @@ def test_a_pipeline_with_strings_is_explained_in_its_original_columns(end: objec
     encode = ColumnTransformer([("words", encoder, ["job", "town"])], remainder="passthrough")
     model = Pipeline([("encode", encode), ("end", end)]).fit(MIXED, TARGET)
     found = explain(task(model, MIXED[:40], MIXED[100:160], None))
-    assert found is not None
     assert "sum of encoded attributions" in found.method
     assert found.values.shape == (40, 5)
     assert found.additivity_error < 1e-4
@@ -115,7 +110,8 @@ def test_a_pipeline_with_strings_is_explained_in_its_original_columns(end: objec
 def test_a_step_that_mixes_columns_is_left_to_the_black_box() -> None:
     mix = FunctionTransformer(lambda frame: np.c_[frame["a"] + frame["b"], frame["c"]])
     model = Pipeline([("mix", mix), ("end", LogisticRegression())]).fit(NUMBERS, TARGET)
-    assert explain(task(model, NUMBERS[:5], NUMBERS[100:140], None)) is None
+    found = explain(task(model, NUMBERS[:5], NUMBERS[100:140], lambda frame: model.predict_proba(frame)[:, 1]))
+    assert found.method == "permutation sampling on the original columns"
 
 
 def test_permutation_sampling_takes_strings_adds_up_and_comes_close_to_brute_force() -> None:
@@ -135,3 +131,48 @@ def test_permutation_sampling_takes_strings_adds_up_and_comes_close_to_brute_for
     assert max(each.additivity_error for each in found) < 1e-12
     mean = np.mean([each.values for each in found], axis=0).reshape(20, 3, 5).mean(axis=0)
     np.testing.assert_allclose(mean, exact, atol=0.02)
+
+
+def test_an_explainer_that_is_passed_over_leaves_a_note() -> None:
+    mix = FunctionTransformer(lambda frame: np.c_[frame["a"] + frame["b"], frame["c"]])
+    model = Pipeline([("mix", mix), ("end", LogisticRegression())]).fit(NUMBERS, TARGET)
+    found = explain(task(model, NUMBERS[:5], NUMBERS[100:140], lambda frame: model.predict_proba(frame)[:, 1]))
+    assert "pipeline: not used, an encoded column mixes several original ones" in found.notes
+
+
+def test_histogram_boosting_with_native_categories_is_a_black_box_that_adds_up() -> None:
+    frame = MIXED.astype({"job": "category", "town": "category"})
+    model = HistGradientBoostingClassifier(max_iter=10, categorical_features="from_dtype").fit(frame, TARGET)
+    found = explain(task(model, frame[:20], frame[100:160], lambda rows: model.predict_proba(rows)[:, 1]))
+    assert found.method == "permutation sampling on the original columns"
+    assert found.additivity_error < 1e-12
+    assert any(note.startswith("trees: not used") for note in found.notes)
+
+
+@pytest.mark.parametrize("end", [LogisticRegression(), RandomForestClassifier(5, random_state=0)])
+def test_a_model_trained_on_an_array_reads_a_frame_without_a_warning(end: object) -> None:
+    model = end.fit(NUMBERS.to_numpy(), TARGET)
+    assert "permutation" not in explain(task(model, NUMBERS[:20], NUMBERS[100:140], None)).method
+
+
+def test_deep_forests_against_a_large_background_are_sampled_and_the_note_says_why() -> None:
+    noise = RNG.integers(0, 2, 2000)
+    big = pd.DataFrame(RNG.normal(size=(2000, 3)), columns=["a", "b", "c"])
+    model = RandomForestClassifier(20, random_state=0).fit(big, noise)
+    found = explain(task(model, big[:100], big, lambda rows: model.predict_proba(rows)[:, 1], budget=20_000))
+    assert found.method == "permutation sampling on the original columns"
+    assert any("take too long" in note for note in found.notes)
+
+
+def test_middling_forests_explain_the_first_rows_only_and_say_so() -> None:
+    model = RandomForestClassifier(30, max_depth=4, random_state=0).fit(NUMBERS, TARGET)
+    background = pd.concat([NUMBERS] * 6, ignore_index=True)
+    found = explain(task(model, background, background, None))
+    assert 100 <= len(found.values) < len(background)
+    assert "the first rows only: the trees are many and deep" in found.notes
+
+
+def test_margins_that_are_no_log_odds_are_called_scores() -> None:
+    for loss, units in (("log_loss", "log-odds"), ("modified_huber", "score")):
+        model = SGDClassifier(loss=loss, random_state=0).fit(NUMBERS, TARGET)
+        assert explain(task(model, NUMBERS[:20], NUMBERS[100:140], None)).units == units

@@ -20,7 +20,13 @@ SINGLE_SECONDS = 1.0
 TIMES = "5th to 95th percentile of the timings"
 
 
-@auditor(title="Energy of inference", needs=("model",), volatile=True, alone=True)
+@auditor(
+    title="Energy of inference",
+    needs=("model",),
+    volatile=True,
+    alone=True,
+    measures=("energy_per_1000", "emissions_per_1000", "emissions_per_year", "latency_ms_p50", "throughput"),
+)
 def inference(
     subject: Subject,
     *,

@@ -21,7 +21,7 @@ LEAST_GROUPS = 2
 Flags = npt.NDArray[np.bool_]
 
 
-@auditor(title="Missing values")
+@auditor(title="Missing values", measures=("share_missing", "gap"))
 def missing_values(subject: Subject, *, min_group_size: int = 30) -> Iterable[Measure | Evidence]:
     r"""Share of missing values by column, and the largest difference between groups in rows that lack any feature.
 

@@ -15,7 +15,7 @@ LEVEL = 0.95
 Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
-@auditor(title="Representation", needs=("sensitive",))
+@auditor(title="Representation", needs=("sensitive",), measures=("share", "smallest_share"))
 def representation(subject: Subject) -> Iterable[Measure | Evidence]:
     r"""Share of the rows that each group has, in the test table and, if given, in the training table.
 

@@ -13,7 +13,6 @@ from auditkit.declare import auditor
 from auditkit.errors import NotApplicable
 from auditkit.explainers.attribution import Attributions, Floats, Task
 from auditkit.explainers.dispatch import explain
-from auditkit.explainers.permutation import explain_permutation, rows_within
 from auditkit.finding import Column, Evidence, Interval, Measure
 from auditkit.stats.uncertainty import Exact
 from auditkit.subject import Subject
@@ -22,7 +21,9 @@ _FEWEST = 50
 _Z = 1.959964
 
 
-@auditor(title="Feature importance", needs=("model",))
+@auditor(
+    title="Feature importance", needs=("model",), measures=("additivity_error", "largest_share", "sensitive_share")
+)
 def shap_importance(
     subject: Subject, *, rng: np.random.Generator, rows: int = 1000, background: int = 200, budget: int = 200_000
 ) -> Iterator[Measure | Evidence]:
@@ -31,10 +32,11 @@ def shap_importance(
     Notes
     -----
     Importance of a column = mean over sampled test rows of abs(φ), φ its Shapley value: its share of the difference
-    between the row's output and the mean output of a background sample. Linear models in closed form, trees through
+    between the row's output and the mean output of a background sample (histogram boosting: of the training rows, as
+    the trees count them). Linear models in closed form, trees through
     shap, pipelines in their original columns (the sum of encoded attributions), all else by permutation sampling;
     shares are always checked to add up. Normal 95 % intervals; a tier holds columns whose paired differences are not
-    significant. Sampled values inflate the mean of abs(φ); 2·m(K) − m(K/2) takes most of that out.
+    significant. Sampled values inflate the mean of abs(φ); 2·abs(φ of K passes) − abs(φ of K/2) takes most of that out.
 
     Misleads when
     -------------
@@ -61,9 +63,11 @@ def shap_importance(
         interval=_exact(found.additivity_error),
         uncertainty=Exact(found.additivity_error),
     )
-    means, errors = _importance(found)
+    means = np.maximum(0.0, _sizes(found).mean(axis=0))
     yield from _shares(subject, features, means, len(found.values))
-    yield _evidence(features, found, means, errors, f"{len(reference):,} {source} rows, digest {digest}")
+    rows_used = f"background {len(reference):,} {source} rows, digest {digest}"
+    base = rows_used if found.uses_background else "base from the trees' own training counts, no background rows"
+    yield _evidence(features, found, means, base)
 
 
 def _attributions(subject: Subject, sample: Any, reference: Any, rng: np.random.Generator, budget: int) -> Attributions:
@@ -74,20 +78,18 @@ def _attributions(subject: Subject, sample: Any, reference: Any, rng: np.random.
     if model is not None and positive is not None and not model.has_scores:
         raise NotApplicable("the model gives no probabilities; shares of a bare decision are not explained")
     answer = subject.predict if positive is None else subject.predict_scores
-    task = Task(model.estimator if model else None, answer, positive, sample, reference, rng, budget)
-    found = explain(task) if task.estimator is not None else None
-    if found is not None:
-        return found
-    affordable = sample.iloc[: rows_within(budget, sample.shape[1], len(sample))]
-    return explain_permutation(Task(task.estimator, answer, positive, affordable, reference, rng, budget))
+    return explain(Task(model.estimator if model else None, answer, positive, sample, reference, rng, budget))
 
 
-def _importance(found: Attributions) -> tuple[Floats, Floats]:
+def _sizes(found: Attributions) -> Floats:
+    """Return abs(φ) per row and column; a sampled one less the bias that halving the sample shows."""
     size = np.abs(found.values)
-    means = size.mean(axis=0)
-    if found.half is not None:
-        means = np.maximum(0.0, 2 * means - np.abs(found.half).mean(axis=0))
-    return means, size.std(axis=0, ddof=1) / math.sqrt(len(size))
+    return size if found.half is None else 2 * size - np.abs(found.half)
+
+
+def _errors(sizes: Floats) -> Floats:
+    spread: Floats = sizes.std(axis=0, ddof=1) if len(sizes) > 1 else np.zeros(sizes.shape[1])
+    return spread / math.sqrt(len(sizes))
 
 
 def _exact(value: float) -> Interval:
@@ -105,10 +107,11 @@ def _shares(subject: Subject, features: list[str], means: Floats, n: int) -> Ite
             yield Measure(name=name, value=None, unit="share", direction="none", n=n, status="undefined", reason=reason)
 
 
-def _evidence(features: list[str], found: Attributions, means: Floats, errors: Floats, background: str) -> Evidence:
+def _evidence(features: list[str], found: Attributions, means: Floats, base: str) -> Evidence:
     order = sorted(range(len(features)), key=lambda place: (-means[place], features[place]))
     nonzero = (found.values != 0).sum(axis=0)
-    tiers = _tiers(np.abs(found.values), order)
+    sizes = _sizes(found)
+    errors, tiers = _errors(sizes), _tiers(sizes, order)
     n = len(found.values)
     rows = []
     for place in order:
@@ -127,7 +130,7 @@ def _evidence(features: list[str], found: Attributions, means: Floats, errors: F
         )
     notes = "".join(f"; {note}" for note in found.notes)
     caption = (
-        f"Mean size of the share in the output ({found.units}) over {n:,} test rows; {found.method}; background {background}; "
+        f"Mean size of the share in the output ({found.units}) over {n:,} test rows; {found.method}; {base}; "
         f"largest additivity error {found.additivity_error:.1g}{notes}. Columns of one tier are not separated by these rows."
     )
     return Evidence(
@@ -152,7 +155,7 @@ def _tiers(size: Floats, order: list[int]) -> dict[int, int]:
     tiers, tier, head = dict[int, int](), 1, order[0]
     for place in order:
         difference = size[:, head] - size[:, place]
-        error = difference.std(ddof=1) / math.sqrt(len(difference))
+        error = float(_errors(difference[:, None])[0])
         if place != head and difference.mean() > _Z * error:
             tier, head = tier + 1, place
         tiers[place] = tier

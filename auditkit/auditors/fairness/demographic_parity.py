@@ -19,7 +19,9 @@ from auditkit.group_rates import (
 from auditkit.subject import Subject
 
 
-@auditor(title="Demographic parity", needs=("prediction", "sensitive"))
+@auditor(
+    title="Demographic parity", needs=("prediction", "sensitive"), measures=("selection_rate", "difference", "ratio")
+)
 def demographic_parity(
     subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE, min_denominator: int = MIN_DENOMINATOR
 ) -> Iterator[Measure | Evidence]:

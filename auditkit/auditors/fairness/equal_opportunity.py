@@ -19,7 +19,11 @@ from auditkit.group_rates import (
 from auditkit.subject import Subject
 
 
-@auditor(title="Equal opportunity", needs=("label", "prediction", "sensitive"))
+@auditor(
+    title="Equal opportunity",
+    needs=("label", "prediction", "sensitive"),
+    measures=("true_positive_rate", "difference", "ratio"),
+)
 def equal_opportunity(
     subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE, min_denominator: int = MIN_DENOMINATOR
 ) -> Iterator[Measure | Evidence]:

@@ -21,7 +21,17 @@ from auditkit.group_rates import (
 from auditkit.subject import Subject
 
 
-@auditor(title="Equalized odds", needs=("label", "prediction", "sensitive"))
+@auditor(
+    title="Equalized odds",
+    needs=("label", "prediction", "sensitive"),
+    measures=(
+        "false_positive_rate",
+        "false_positive_rate_difference",
+        "false_positive_rate_ratio",
+        "difference",
+        "ratio",
+    ),
+)
 def equalized_odds(
     subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE, min_denominator: int = MIN_DENOMINATOR
 ) -> Iterator[Measure | Evidence]:

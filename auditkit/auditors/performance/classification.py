@@ -28,7 +28,11 @@ from auditkit.subject import Subject
 from auditkit.tally import LABEL, PREDICTION, Counts, Tally
 
 
-@auditor(title="Performance of the classifier", needs=("label", "prediction"))
+@auditor(
+    title="Performance of the classifier",
+    needs=("label", "prediction"),
+    measures=("accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "brier"),
+)
 def classification(
     subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE, min_denominator: int = MIN_DENOMINATOR
 ) -> Iterator[Measure | Evidence]:
@@ -196,6 +200,8 @@ def _brier(
     counts = np.concatenate([positives, negatives]).astype(np.float64)
     mean = math.fsum((losses * counts).tolist()) / n
     square = math.fsum((losses**2 * counts).tolist()) / n
+    if square - mean**2 <= 1e-15:
+        return _nothing("brier", group, n, "insufficient", "all losses are the same, so no bound can be given", "lower")
     uncertainty = Normal(mean, math.sqrt(max(0.0, square - mean**2) / (n - 1)), "identity", n - 1.0, 0.0, 1.0)
     return Measure(
         name="brier",

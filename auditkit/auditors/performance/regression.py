@@ -13,7 +13,9 @@ from auditkit.stats.uncertainty import Normal
 from auditkit.subject import RegressionSums, Subject
 
 
-@auditor(title="Performance of the regression", needs=("label", "prediction"))
+@auditor(
+    title="Performance of the regression", needs=("label", "prediction"), measures=("mae", "rmse", "mean_error", "r2")
+)
 def regression(subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE) -> Iterator[Measure | Evidence]:
     """How far the predictions are off, overall and by group.
 

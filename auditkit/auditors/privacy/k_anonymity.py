@@ -27,7 +27,11 @@ DIRECTIONS: dict[str, Direction] = {
 BINS = ((1, 1, "1 (unique)"), (2, 4, "2 to 4"), (5, 10, "5 to 10"), (11, None, "11 or more"))
 
 
-@auditor(title="k-anonymity", needs=("quasi_identifiers",))
+@auditor(
+    title="k-anonymity",
+    needs=("quasi_identifiers",),
+    measures=("k", "unique_rows", "share_unique", "share_small", "classes"),
+)
 def k_anonymity(subject: Subject) -> Iterable[Measure | Evidence]:
     r"""Size of the smallest group of rows that agree in every quasi-identifier, and how many rows stand alone.
 

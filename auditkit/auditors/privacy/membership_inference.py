@@ -22,7 +22,7 @@ HANLEY_MCNEIL_BELOW = 100
 POINTS = 50
 
 
-@auditor(title="Membership inference", needs=("model", "train", "label"))
+@auditor(title="Membership inference", needs=("model", "train", "label"), measures=("auc",))
 def membership_inference(subject: Subject, *, max_rows: int = 5000) -> Iterable[Measure | Evidence]:
     r"""How well the model's confidence in a row's own label tells training rows from other rows.
 
