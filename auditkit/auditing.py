@@ -44,6 +44,10 @@ class Audit:
     findings: tuple[Finding, ...]
     run: Mapping[str, object] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        measured = sum(finding.status == "measured" for finding in self.findings)
+        return f"Audit({self.name!r}, {measured} of {len(self.findings)} findings measured)"
+
     def __getitem__(self, identifier: str) -> Finding:
         for finding in self.findings:
             if finding.id == identifier:
@@ -108,6 +112,10 @@ def audit(
     ConfigurationError
         If an auditor or an option does not exist.
     """
+    if not isinstance(subject, Subject):
+        raise ConfigurationError(
+            f"audit takes a Subject, got {type(subject).__name__}; build one with ak.Subject(frame, …)"
+        )
     chosen, left_out = select(only, skip)
     known = {entry.id for entry in select()[0]}
     for name in options or {}:

@@ -203,7 +203,8 @@ def _conclude(written: Any, quiet: bool) -> int:
         click.echo(f"auditkit: {finding.id} died: {finding.reason}", err=True)
     code = 3 if problems else 0
     if decision is None:
-        click.echo("no policy was named, so nothing was judged (policy: policy.yaml)")
+        click.echo("no policy was named, so nothing was judged: add policy: policy.yaml to audit.yaml (exit code 5)")
+        code = code or 5
     else:
         _print_decision(decision, quiet)
         code = decision.exit_code

@@ -211,6 +211,9 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     volatile: bool = False
 
+    def __repr__(self) -> str:
+        return f"Finding({self.id!r}, {self.status}, {len(self.measures)} measures)"
+
     def measure(self, name: str, group: Mapping[str, Scalar] | None = None, over: Iterable[str] | str = ()) -> Measure:
         """Return one measure by name, group and what it runs over.
 

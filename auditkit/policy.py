@@ -166,6 +166,10 @@ class Policy:
         What was not measured is never a pass. With m blocking rules on estimates a blocking fail is stated at
         confidence 1 - false_alarm / m; a pass at the rule's own confidence.
         """
+        if not isinstance(audit, Audit):
+            raise ConfigurationError(
+                f"judge takes an Audit, got {type(audit).__name__}; of what ak.load gives, pass .audit"
+            )
         day = as_of or datetime.now(UTC).date()
         matched = [(rule, _matches(rule, audit)) for rule in self.rules]
         estimates = sum(
@@ -269,6 +273,12 @@ def _rulings(rule: Rule, found: Sequence[tuple[Measure, Finding]], blocking: flo
 
 def _why_missing(rule: Rule, audit: Audit) -> str:
     finding_id = rule.measure.rpartition(".")[0]
+    roles = audit.subject.get("roles")
+    sensitive = roles.get("sensitive", []) if isinstance(roles, Mapping) else []
+    named = [rule.group] if isinstance(rule.group, str) else list(rule.group or ())
+    unknown = [column for column in [*named, *filter(None, [rule.each_group])] if column not in sensitive]
+    if unknown and sensitive:
+        return f"{unknown[0]!r} is no sensitive column of the audit.{did_you_mean(unknown[0], sensitive)}"
     for finding in audit.findings:
         if finding.id == finding_id:
             if finding.status == "measured":
@@ -301,16 +311,22 @@ def _judge(rule: Rule, measure: Measure, adjusted: float) -> Ruling:
         status = "inconclusive"
     needed = rows_needed(measure, rule.limit, adjusted) if status == "inconclusive" else None
     ruling = _ruling(rule, measure, adjusted, status, "")
-    return replace(ruling, low=low, high=high, rows_needed=needed, message=_sentence(status, rule, measure, low, high))
+    return replace(
+        ruling, low=low, high=high, rows_needed=needed, message=_sentence(status, rule, measure, low, high, adjusted)
+    )
 
 
-def _sentence(status: Status, rule: Rule, measure: Measure, low: float, high: float) -> str:
+def _sentence(status: Status, rule: Rule, measure: Measure, low: float, high: float, adjusted: float) -> str:
     sign = "at most" if rule.max is not None else "at least"
     head = f"measured {measure.value:.3g}, limit {sign} {rule.limit:.3g}"
     if measure.uncertainty is not None and measure.uncertainty.kind == "exact":
         return f"{head}; an exact count"
     between = "; the limit lies between" if status == "inconclusive" else ""
-    return f"{head}; bounds {low:.3g} to {high:.3g}{between}"
+    outside = f"; {measure.not_covered:.2%} of the rows are in groups too small to count" if measure.not_covered else ""
+    if measure.uncertainty is not None and measure.uncertainty.kind == "range":
+        return f"{head}; range {low:.3g} to {high:.3g}{between}{outside}"
+    sure_low, sure_high = (adjusted, rule.confidence) if rule.max is not None else (rule.confidence, adjusted)
+    return f"{head}; at least {low:.3g} ({sure_low:.1%}), at most {high:.3g} ({sure_high:.1%}){between}{outside}"
 
 
 def _ruling(rule: Rule, measure: Measure | None, adjusted: float, status: Status, message: str) -> Ruling:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from auditkit.auditing import Audit
-from auditkit.errors import RecordError
+from auditkit.errors import DataError, RecordError
 from auditkit.finding import Column, Evidence, Finding, Group, Interval, Measure
 from auditkit.policy import Decision, Ruling, Waiver, verdict_of
 from auditkit.stats.uncertainty import from_dict as uncertainty_from_dict
@@ -84,14 +84,16 @@ def load(path: str | Path) -> Record:
 
     Raises
     ------
+    DataError
+        If the file is missing.
     RecordError
-        If the file is missing, is no audit.json, is of a later version, or its evidence does not match its digest.
+        If it is no audit.json, is of a later version, or its evidence does not match its digest.
     """
     file = Path(path)
     try:
         data = json.loads(file.read_bytes())
     except OSError as error:
-        raise RecordError(f"{file.name} cannot be read: {error.strerror}; pass an audit.json") from None
+        raise DataError(f"{file.name} cannot be read: {error.strerror}; pass an audit.json") from None
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{file.name} is not JSON ({error}); pass an audit.json") from None
     return from_json(data, file.name)

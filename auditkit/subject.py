@@ -168,6 +168,11 @@ class Subject:
         self._favorable_inferred = favorable is None
         self.favorable = self._known_label("favorable", favorable, self.labels[-1] if self.labels else None)
         self.positive = self._known_label("positive", positive, self.favorable)
+        if score and positive is None and score_of is None and self.labels and self.favorable != self.labels[-1]:
+            raise DataError(
+                f"score: {score!r} is the score of which label? The favourable one is {self.favorable!r}, the last in order "
+                f"{self.labels[-1]!r}; say positive or score_of"
+            )
         self._score_of = self._known_label("score_of", score_of, self.positive)
         self._own_threshold = threshold is None
         self.threshold = 0.5 if threshold is None else float(threshold)

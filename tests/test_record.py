@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from auditkit.auditing import Audit, audit
-from auditkit.errors import RecordError
+from auditkit.errors import DataError, RecordError
 from auditkit.policy import Decision, Policy, Rule
 from auditkit.record import as_json, canonical, dump, from_json, load
 from auditkit.subject import Subject
@@ -73,5 +73,5 @@ def test_a_file_that_is_no_record_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("[1]")
     with pytest.raises(RecordError, match="no audit record"):
         load(tmp_path / "x.json")
-    with pytest.raises(RecordError, match="cannot be read"):
+    with pytest.raises(DataError, match="cannot be read"):
         load(tmp_path / "absent.json")

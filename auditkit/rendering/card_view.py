@@ -199,7 +199,8 @@ def _outcome(audit: Audit) -> str:
     positive, favorable = text_of(subject.get("positive")), text_of(subject.get("favorable"))
     parts = [f"one of {labels}"]
     parts += [f"positive: {positive}"] if positive else []
-    parts += [f"favourable: {favorable}"] if favorable else []
+    assumed = " (assumed, nobody named it)" if subject.get("favorable_inferred") else ""
+    parts += [f"favourable: {favorable}{assumed}"] if favorable else []
     threshold = subject.get("threshold")
     if isinstance(threshold, float) and mapping_of(subject.get("roles")).get("score"):
         parts.append(f"score from {number(threshold)} upwards")
@@ -222,7 +223,7 @@ def _factors(audit: Audit) -> dict[str, Any]:
             seen.add(name)
             place = next((i for i, column in enumerate(item.columns) if column.role == "value"), None)
             known = sum(row[place] is not None for row in item.rows) if place is not None else 0
-            model_uses = "yes" if used & set(name.split(" × ")) else "no"
+            model_uses = "yes" if used & set(name.split(" × ")) else "no" if audit.subject.get("model") else "not known"
             rows.append([name, count(len(item.rows)), count(known), model_uses])
     columns = [
         {"title": title, "align": align}

@@ -134,7 +134,9 @@ def _lede(decision: Decision, rulings: Sequence[Ruling]) -> str:
 def _exceeded(failed: int, total: int) -> str:
     if not total:
         return "No rule of the policy blocks"
-    return f"{_words(failed).capitalize()} of {_words(total)} blocking {'rule' if total == 1 else 'rules'} {_are(failed)} exceeded"
+    if total == 1:
+        return "The one blocking rule is exceeded" if failed else "The one blocking rule is not exceeded"
+    return f"{_words(failed).capitalize()} of {_words(total)} blocking rules {_are(failed)} exceeded"
 
 
 def _undecided(decision: Decision, rulings: Sequence[Ruling]) -> str:
@@ -323,6 +325,17 @@ def _unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
         for r in rulings
         if r.status in ("insufficient", "missing") and r.evidence not in known
     ]
+    items += [
+        {
+            "strong": f"{ruling_name(r)}:",
+            "text": f"groups with {percent(r.not_covered)} of the rows are too small and stand outside the gap.",
+        }
+        for r in rulings
+        if r.not_covered > 0 and r.status not in ("insufficient", "missing")
+    ]
+    if audit.subject.get("favorable_inferred") and audit.subject.get("favorable") is not None:
+        assumed = f"assumed to be {audit.subject['favorable']!r}; nobody named it."
+        items.append({"strong": "The favourable outcome:", "text": assumed})
     skipped = names_of(audit.provenance.get("skipped"))
     items += [{"strong": "Skipped:", "text": f"{', '.join(skipped)}."}] if skipped else []
     sensitive = names_of(mapping_of(audit.subject.get("roles")).get("sensitive"))
