@@ -131,6 +131,7 @@ def list_() -> int:
 def doctor() -> int:
     """Show versions, extras, the font and power sensors."""
     from importlib.metadata import PackageNotFoundError, version
+    from importlib.util import find_spec
 
     from auditkit.auditing import PACKAGES
 
@@ -140,6 +141,13 @@ def doctor() -> int:
             click.echo(f"{package} {version(package)}")
         except PackageNotFoundError:
             click.echo(f"{package} missing: pip install {package}")
+    from auditkit.rendering.pdf import font_folder
+
+    click.echo(
+        f"font {'DejaVu Sans' if (font_folder() / 'DejaVuSans.ttf').is_file() else 'missing: pip install matplotlib'}"
+    )
+    for extra, module in (("polars", "polars"), ("LightGBM models", "lightgbm"), ("XGBoost models", "xgboost")):
+        click.echo(f"{extra}: {'installed' if find_spec(module) else 'not installed'}")
     sensor = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
     click.echo(f"power sensor: {'RAPL' if os.access(sensor, os.R_OK) else 'none readable; energy is estimated'}")
     return 0

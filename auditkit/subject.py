@@ -48,7 +48,7 @@ class Roles:
 
 @dataclass(frozen=True, slots=True)
 class RegressionSums:
-    """Sums over the rows of one group; e is prediction minus label."""
+    """Sums over the rows of one group, of e = prediction − label and d = label − its mean: e, abs(e), e², e⁴, d², d⁴, e²d²."""
 
     group: Group
     n: int
@@ -56,8 +56,9 @@ class RegressionSums:
     absolute: float
     squared: float
     fourth: float
-    label: float
-    label_squared: float
+    spread: float
+    spread_squared: float
+    cross: float
 
 
 class Subject:
@@ -591,13 +592,15 @@ def _sums(group: Group, label: Floats, error: Floats) -> RegressionSums:
         return math.fsum(values.tolist())
 
     squared = error**2
+    around = (label - total(label) / len(label)) ** 2
     return RegressionSums(
-        group,
-        len(error),
-        total(error),
-        total(np.abs(error)),
-        total(squared),
-        total(squared**2),
-        total(label),
-        total(label**2),
+        group=group,
+        n=len(error),
+        error=total(error),
+        absolute=total(np.abs(error)),
+        squared=total(squared),
+        fourth=total(squared**2),
+        spread=total(around),
+        spread_squared=total(around**2),
+        cross=total(squared * around),
     )

@@ -14,7 +14,8 @@ from auditkit.errors import NotApplicable
 from auditkit.explainers.attribution import Attributions, Floats, Task
 from auditkit.explainers.dispatch import explain
 from auditkit.finding import Column, Evidence, Interval, Measure
-from auditkit.stats.uncertainty import Exact
+from auditkit.group_rates import two_sided
+from auditkit.stats.uncertainty import Exact, Normal, Uncertainty
 from auditkit.subject import Subject
 
 _FEWEST = 50
@@ -64,7 +65,7 @@ def shap_importance(
         uncertainty=Exact(found.additivity_error),
     )
     means = np.maximum(0.0, _sizes(found).mean(axis=0))
-    yield from _shares(subject, features, means, len(found.values))
+    yield from _shares(subject, features, _sizes(found))
     rows_used = f"background {len(reference):,} {source} rows, digest {digest}"
     base = rows_used if found.uses_background else "base from the trees' own training counts, no background rows"
     yield _evidence(features, found, means, base)
@@ -96,15 +97,34 @@ def _exact(value: float) -> Interval:
     return Interval(value, value, None, "each", "exact", "computed, not estimated")
 
 
-def _shares(subject: Subject, features: list[str], means: Floats, n: int) -> Iterator[Measure]:
-    total = float(means.sum())
+def _shares(subject: Subject, features: list[str], sizes: Floats) -> Iterator[Measure]:
+    """Ratios of mean sizes, with the delta method's standard error of a ratio of means."""
+    whole = sizes.sum(axis=1)
     used = [place for place, name in enumerate(features) if name in subject.roles.sensitive]
-    for name, part in (("largest_share", float(means.max())), ("sensitive_share", float(means[used].sum()))):
-        if total > 0:
-            yield Measure(name=name, value=part / total, unit="share", direction="none", n=n)
-        else:
+    for name, places in (("largest_share", [int(sizes.mean(axis=0).argmax())]), ("sensitive_share", used)):
+        if whole.mean() <= 0:
             reason = "undefined: the output is the same for all rows"
-            yield Measure(name=name, value=None, unit="share", direction="none", n=n, status="undefined", reason=reason)
+            yield Measure(
+                name=name, value=None, unit="share", direction="none", n=len(sizes), status="undefined", reason=reason
+            )
+            continue
+        part = sizes[:, places].sum(axis=1)
+        share = float(part.mean() / whole.mean())
+        uncertainty: Uncertainty | None = None if places else Exact(0.0)
+        interval = None if places else _exact(0.0)
+        if places and len(sizes) > 1:
+            error = float((part - share * whole).std(ddof=1) / (whole.mean() * math.sqrt(len(sizes))))
+            uncertainty = Normal(share, error, "identity", None, 0.0, 1.0)
+            interval = two_sided(uncertainty, "delta method")
+        yield Measure(
+            name=name,
+            value=share,
+            unit="share",
+            direction="none",
+            n=len(sizes),
+            interval=interval,
+            uncertainty=uncertainty,
+        )
 
 
 def _evidence(features: list[str], found: Attributions, means: Floats, base: str) -> Evidence:

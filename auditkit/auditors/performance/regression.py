@@ -22,7 +22,7 @@ def regression(subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE) -> Ite
     Notes
     -----
     With e = prediction − label: MAE = mean |e|, RMSE = √(mean e²), mean error = mean e, R² = 1 − Σe² / Σ(y − ȳ)². Sums
-    are exact. Intervals are normal with t quantiles (MAE, mean error) and by the delta method on the log scale (RMSE).
+    are exact. Intervals are normal with t quantiles (MAE, mean error) and by the delta method (RMSE on the log scale, R²).
 
     Misleads when
     -------------
@@ -82,22 +82,35 @@ def _measures(sums: RegressionSums, min_group_size: int) -> Iterator[Measure]:
             uncertainty=rmse,
         )
     yield _mean("mean_error", sums, sums.error / n, mean_square, "none", low=None)
-    total = sums.label_squared - sums.label**2 / n
-    if total > 1e-12 * max(1.0, sums.label_squared):
-        yield Measure(
-            name="r2", value=1 - sums.squared / total, unit="share", direction="higher", group=sums.group, n=n
-        )
-    else:
-        yield Measure(
+    yield _r2(sums)
+
+
+def _r2(sums: RegressionSums) -> Measure:
+    if sums.spread <= 0:
+        reason = "undefined: the label is constant"
+        return Measure(
             name="r2",
             value=None,
             unit="share",
             direction="higher",
             group=sums.group,
-            n=n,
+            n=sums.n,
             status="undefined",
-            reason="undefined: the label is constant",
+            reason=reason,
         )
+    lost = sums.squared / sums.spread
+    variance = max(0.0, sums.fourth - 2 * lost * sums.cross + lost**2 * sums.spread_squared)
+    uncertainty = Normal(1 - lost, math.sqrt(variance) / sums.spread, "identity", None, None, 1.0)
+    return Measure(
+        name="r2",
+        value=1 - lost,
+        unit="share",
+        direction="higher",
+        group=sums.group,
+        n=sums.n,
+        interval=two_sided(uncertainty, "delta method"),
+        uncertainty=uncertainty,
+    )
 
 
 def _mean(
