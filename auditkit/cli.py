@@ -174,6 +174,9 @@ def _guarded(command: Callable[[], Any]) -> int:
         if isinstance(error, ConfigurationError) and error.source is not None:
             click.echo(f"    {error.source}", err=True)
         return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("auditkit: interrupted; nothing was written", err=True)
+        return 130
     except SystemExit as error:
         click.echo(f"auditkit: a model or auditor left with exit code {error.code}; nothing was written", err=True)
         return 3
@@ -185,9 +188,6 @@ def _guarded(command: Callable[[], Any]) -> int:
             f"auditkit: internal error, {type(error).__name__}: {text}; set AUDITKIT_DEBUG=1 for details", err=True
         )
         return 3
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("auditkit: interrupted; nothing was written", err=True)
-        return 130
 
 
 @contextmanager
