@@ -298,7 +298,7 @@ def test_a_worker_that_dies_or_hangs_costs_its_finding_alone(
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("seconds", [0.3, 1.0, 1.6, 2.2])
+@pytest.mark.parametrize("seconds", [1.0, 1.6, 2.2])
 def test_an_interrupt_leaves_nothing_half_written(seconds: float, project: Path) -> None:
     import signal
     import subprocess
@@ -310,7 +310,7 @@ def test_an_interrupt_leaves_nothing_half_written(seconds: float, project: Path)
     time.sleep(seconds)
     running.send_signal(signal.SIGINT)
     _, printed = running.communicate(timeout=60)
-    assert b"Traceback" not in printed or seconds < 0.5, printed
+    assert b"Traceback" not in printed, printed
     names = {path.name for path in project.iterdir()}
     assert not [name for name in names if "incoming" in name or "outgoing" in name]
     if "auditkit-report" in names:
