@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from auditkit.auditing import Audit, Progress, audit
+from auditkit.charts.svg import preload
 from auditkit.config import Config, load_config
 from auditkit.data.files import read_table
 from auditkit.errors import DataError, ModelError, OutputError
@@ -108,6 +109,7 @@ def run(
     folder = out or config.folder / REPORT_FOLDER
     check_target(folder)
     subject = subject_of(config, allow_code=allow_code)
+    preload()
     found = audit(
         subject,
         only=only,

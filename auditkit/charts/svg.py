@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import warnings
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from auditkit.errors import NotApplicable
@@ -41,6 +42,12 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 
+def preload() -> None:
+    """Import the drawing library now: processes forked later, and the documents, then pay for it once."""
+    import matplotlib.figure  # noqa: F401
+
+
+@lru_cache(maxsize=64)
 def draw(evidence: Evidence) -> bytes:
     """Draw a curve or bars.
 

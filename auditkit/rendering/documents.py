@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditkit.errors import ConfigurationError, did_you_mean
 from auditkit.record import Record
 from auditkit.rendering.card_view import card_view
 from auditkit.rendering.environment import environment
 from auditkit.rendering.gate_view import gate_view
+
+if TYPE_CHECKING:
+    import jinja2
 
 DOCUMENTS: dict[str, Callable[[Record], dict[str, Any]]] = {"model_card": card_view, "gate_report": gate_view}
 FORMATS = ("html", "md", "pdf")
@@ -42,24 +45,33 @@ def render(
     ConfigurationError
         If a document, a format or the folder does not exist.
     """
-    wanted = tuple(formats)
-    return {
-        f"{document}.{fmt}": render_document(record, document, fmt, templates)
-        for document in documents
-        for fmt in wanted
-    }
+    wanted = [_known("format", fmt, FORMATS) for fmt in formats]
+    environments = {fmt: _environment(fmt, templates) for fmt in wanted}
+    rendered: dict[str, bytes] = {}
+    for document in documents:
+        view = DOCUMENTS[_known("document", document, DOCUMENTS)](record)
+        rendered |= {f"{document}.{fmt}": _write(view, document, fmt, jinja) for fmt, jinja in environments.items()}
+    return rendered
 
 
 def render_document(record: Record, document: str, fmt: str, templates: Path | None = None) -> bytes:
     """Render one document in one format; the same record gives the same bytes. Errors as in `render`."""
-    if fmt not in FORMATS:
-        raise ConfigurationError(f"got the format {fmt!r}, wanted one of {', '.join(FORMATS)}")
-    if document not in DOCUMENTS:
-        raise ConfigurationError(f"there is no document {document!r}.{did_you_mean(document, list(DOCUMENTS))}")
+    return render(record, documents=[document], formats=[fmt], templates=templates)[f"{document}.{fmt}"]
+
+
+def _known(what: str, name: str, names: Iterable[str]) -> str:
+    if name in names:
+        return name
+    raise ConfigurationError(f"there is no {what} {name!r}.{did_you_mean(name, names)}")
+
+
+def _environment(fmt: str, templates: Path | None) -> jinja2.Environment:
+    return environment("typ" if fmt == "pdf" else fmt, [templates] if templates else [])
+
+
+def _write(view: dict[str, Any], document: str, fmt: str, jinja: jinja2.Environment) -> bytes:
     source = "typ" if fmt == "pdf" else fmt
-    jinja = environment(source, [templates] if templates else [])
-    template = jinja.get_template(f"documents/{document}.j2")
-    text = template.render(view=DOCUMENTS[document](record), blocks=f"blocks/{source}.j2")
+    text = jinja.get_template(f"documents/{document}.j2").render(view=view, blocks=f"blocks/{source}.j2")
     if fmt == "pdf":
         from auditkit.rendering.pdf import compile_pdf
 
