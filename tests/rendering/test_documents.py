@@ -210,5 +210,5 @@ def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_unknown_document_and_format_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="Did you mean 'gate_report'"):
         render_document(STATES["fail"], "gate_repot", "html")
-    with pytest.raises(ConfigurationError, match="no format 'docx'.*'html', 'md', 'pdf'"):
+    with pytest.raises(ConfigurationError, match=r"no format 'docx'.*'html', 'md', 'pdf'"):
         render_document(STATES["fail"], "gate_report", "docx")
