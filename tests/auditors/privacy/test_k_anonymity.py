@@ -120,9 +120,9 @@ def test_order_of_rows_does_not_matter(people: pd.DataFrame) -> None:
     ],
 )
 def test_k_of_published_anonymised_tables_is_the_one_in_their_name(
-    real_data: Path, file: str, columns: tuple[str, ...], k: int
+    data_folder: Path, file: str, columns: tuple[str, ...], k: int
 ) -> None:
-    path = real_data / "pycanon" / "processed" / f"{file}.csv"
+    path = data_folder / "pycanon" / "processed" / f"{file}.csv"
     if not path.exists():
         pytest.skip(f"{path.name} is not among the real data")
     frame = pd.read_csv(path, skipinitialspace=True, low_memory=False)
@@ -131,14 +131,14 @@ def test_k_of_published_anonymised_tables_is_the_one_in_their_name(
 
 
 @pytest.fixture(scope="module")
-def adult(real_data: Path) -> pd.DataFrame:
+def adult(data_folder: Path) -> pd.DataFrame:
     names = " ".join(ADULT).split()
-    return pd.read_csv(real_data / "adult" / "adult.data", skiprows=1, names=names, skipinitialspace=True)
+    return pd.read_csv(data_folder / "adult" / "adult.data", skiprows=1, names=names, skipinitialspace=True)
 
 
 @pytest.mark.parametrize("columns", ADULT_SETS)
-def test_adult_equals_the_independent_reference(real_data: Path, adult: pd.DataFrame, columns: str) -> None:
-    expected = json.loads((real_data / "adult" / "privacy_reference.json").read_text())[f"train32561|{columns}"]
+def test_adult_equals_the_independent_reference(data_folder: Path, adult: pd.DataFrame, columns: str) -> None:
+    expected = json.loads((data_folder / "adult" / "privacy_reference.json").read_text())[f"train32561|{columns}"]
     found = values(Subject(adult, quasi_identifiers=columns.split("+")))
     assert found["k"] == expected["k_anonymity"]
     assert found["classes"] == expected["n_classes"]
