@@ -89,6 +89,46 @@ class Proportion:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectiveProportion:
+    """A share of weighted or clustered rows: Wilson limits at the effective sample size, with t quantiles.
+
+    ``n`` is value·(1 − value) ÷ variance, the size of a simple random sample that would be as precise; ``df`` the
+    degrees of freedom of that variance.
+    """
+
+    value: float
+    n: float
+    df: float
+    kind: ClassVar[str] = "effective proportion"
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.value <= 1 and self.n > 0 and self.df > 0):
+            raise ValueError(f"got {self.value} of {self.n} with {self.df} degrees of freedom, wanted 0..1, > 0, > 0")
+
+    @property
+    def estimate(self) -> float:
+        """The weighted share."""
+        return self.value
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return Wilson's limits at the effective size; z is taken to the t quantile of the same confidence."""
+        low, high = wilson(self.value * self.n, self.n, _t(z, self.df))
+        return min(float(low), self.value), max(float(high), self.value)
+
+    def lower(self, confidence: float) -> float:
+        """Return the one-sided lower bound."""
+        return self.limits(z_quantile(confidence))[0]
+
+    def upper(self, confidence: float) -> float:
+        """Return the one-sided upper bound."""
+        return self.limits(z_quantile(confidence))[1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"kind": self.kind, "value": self.value, "n": self.n, "df": self.df}
+
+
+@dataclass(frozen=True, slots=True)
 class Normal:
     """An estimate ± z (or t) standard errors on a scale, clipped to [low, high]; the error is on that scale."""
 
@@ -395,7 +435,8 @@ class Replicates:
 
 
 _KINDS: dict[str, Any] = {
-    cls.kind: cls for cls in (Proportion, Normal, AreaUnderCurve, WorstPair, Extreme, Range, Exact, Replicates)
+    cls.kind: cls
+    for cls in (Proportion, EffectiveProportion, Normal, AreaUnderCurve, WorstPair, Extreme, Range, Exact, Replicates)
 }
 
 
