@@ -16,6 +16,7 @@ from auditkit.data.counting import (
     grouping,
     grouping_sql,
     grouping_values,
+    prepare,
     recoded,
 )
 from auditkit.data.scan import Scan
@@ -23,8 +24,25 @@ from auditkit.data.table import Table
 from auditkit.error_tally import ErrorTally
 from auditkit.errors import NotApplicable
 from auditkit.finding import Group, Scalar
+from auditkit.roles import Roles
 from auditkit.score_tally import MOST_SCORES, ScoreTally
 from auditkit.tally import LABEL, PREDICTION, Axis, Codes, Tally
+
+
+def prepare_scan(rows: Scan, roles: Roles, cuts: Bins) -> None:
+    """Group once by all that the tally of columns of decisions needs, so that checks need no pass of their own."""
+    if roles.prediction and all(_few(rows, column) for column in (roles.label, roles.prediction) if column):
+        keys = [grouping_sql(rows, column, cuts) for column in roles.sensitive]
+        keys += [rows.column(column) for column in (roles.label, roles.prediction) if column]
+        prepare(rows, keys, roles.weight, roles.cluster)
+
+
+def _few(rows: Scan, column: str) -> bool:
+    """Whether a column can have few values: a regression's label and prediction are not grouped by."""
+    if rows.types[column] == "integer":
+        low, high = rows.range_of(column)
+        return high - low < 1000
+    return rows.types[column] in ("text", "category", "boolean")
 
 
 def scan_tally(rows: Scan, answers: Answers, by: Sequence[str], cuts: Bins) -> Tally:

@@ -23,7 +23,7 @@ from auditkit.models.local import model_from_object
 from auditkit.models.model import Model
 from auditkit.outcome import outcome_of
 from auditkit.roles import Roles, Task, check_features, check_sensitive, checked_roles, names_of
-from auditkit.scanned import anchor_near, scan_errors, scan_scores, scan_tally
+from auditkit.scanned import anchor_near, prepare_scan, scan_errors, scan_scores, scan_tally
 from auditkit.score_tally import ScoreTally
 from auditkit.tally import BUCKET, LABEL, PREDICTION, Axis, Codes, Tally
 
@@ -141,6 +141,8 @@ class Subject:
             for which, rows in self._rows.items():
                 check_features(which, rows.columns, self.roles.features)
         self._cuts = {column: checked_cuts(column, cuts) for column, cuts in (bins or {}).items()}
+        if isinstance(test, Scan):
+            prepare_scan(test, self.roles, self._cuts)
         self._check_groups()
         self.outcome = outcome_of(
             self._rows["test"],

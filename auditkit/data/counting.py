@@ -73,17 +73,45 @@ def count_rows(
     (['under 25', '25 and over'], [[1, 0], [0, 2]])
     """
     rows = scan(data) if isinstance(data, str | Path) else data if isinstance(data, Scan) else table_from_frame(data)
+    if isinstance(rows, Scan):
+        return _count_files(rows, by, label, prediction, weight, cluster, bins or {})
     cuts = {column: checked_cuts(column, given) for column, given in (bins or {}).items()}
     outcomes = [(name, column) for name, column in ((LABEL, label), (PREDICTION, prediction)) if column is not None]
     values = _shared([rows.values(column) for _, column in outcomes])
     axes = [Axis(column, grouping_values(rows, column, cuts)) for column in by]
     axes += [Axis(name, values) for name, _ in outcomes]
-    if isinstance(rows, Scan):
-        keys = [grouping_sql(rows, column, cuts) for column in by] + [rows.column(column) for _, column in outcomes]
-        return count_scan(rows, axes, keys, weight, cluster)
     codes: list[Codes] = [grouping(rows, column, cuts).codes for column in by]
     codes += [recoded(rows.coded(column), values, f"column {column!r}") for _, column in outcomes]
     return count_table(rows, axes, codes, weight, cluster)
+
+
+def _count_files(
+    rows: Scan,
+    by: Sequence[str],
+    label: str | None,
+    prediction: str | None,
+    weight: str | None,
+    cluster: str | None,
+    bins: Bins,
+) -> Tally:
+    cuts = {column: checked_cuts(column, given) for column, given in bins.items()}
+    outcomes = [(name, column) for name, column in ((LABEL, label), (PREDICTION, prediction)) if column is not None]
+    keys = [grouping_sql(rows, column, cuts) for column in by] + [rows.column(column) for _, column in outcomes]
+    prepare(rows, keys, weight, cluster)
+    values = _shared([rows.values(column) for _, column in outcomes])
+    axes = [Axis(column, grouping_values(rows, column, cuts)) for column in by]
+    axes += [Axis(name, values) for name, _ in outcomes]
+    return count_scan(rows, axes, keys, weight, cluster)
+
+
+def prepare(rows: Scan, keys: Sequence[str], weight: str | None, cluster: str | None) -> None:
+    """Group by these keys once, so that the values of columns, gaps and the tally itself need no pass of their own."""
+    rows.grouped([*keys, *([_bucket_sql(rows, cluster)] if cluster else ())], weight)
+
+
+def _bucket_sql(rows: Scan, cluster: str) -> str:
+    text = f"CAST({rows.column(cluster)} AS VARCHAR)"
+    return f"CAST(concat('0x', substr(md5({text}), 1, 8)) AS BIGINT) % {BUCKETS}"
 
 
 def grouping(table: Table, column: str, cuts: Bins) -> Coded:
@@ -124,9 +152,8 @@ def count_scan(rows: Scan, axes: Sequence[Axis], keys: Sequence[str], weight: st
     all_axes, all_keys = list(axes), list(keys)
     if cluster is not None:
         all_axes.append(_BUCKET_AXIS)
-        text = f"CAST({rows.column(cluster)} AS VARCHAR)"
-        all_keys.append(f"CAST(concat('0x', substr(md5({text}), 1, 8)) AS BIGINT) % {BUCKETS}")
         _no_gaps(rows, "cluster", cluster)
+        all_keys.append(_bucket_sql(rows, cluster))
     if weight is not None:
         _no_gaps(rows, "weight", weight)
         low, high = rows.range_of(weight)

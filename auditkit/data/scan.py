@@ -17,6 +17,7 @@ from auditkit.finding import Scalar
 
 _PARQUET, _CSV = (".parquet", ".pq"), (".csv", ".tsv", ".txt")
 _BATCH = 1 << 17
+Cell = tuple[tuple[Scalar, ...], int, int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +38,7 @@ class Scan:
     relation: str
     types: Mapping[str, str]
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
+    _grouped: dict[tuple[tuple[str, ...], str | None], list[Cell]] = field(default_factory=dict, repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -47,7 +49,12 @@ class Scan:
     def rows(self) -> int:
         """Number of rows."""
         if "rows" not in self._kept:
-            self._kept["rows"] = int(self.query(f"SELECT count(*) FROM {self.relation}")[0][0])
+            counted = next(iter(self._grouped.values()), None)
+            self._kept["rows"] = (
+                int(self.query(f"SELECT count(*) FROM {self.relation}")[0][0])
+                if counted is None
+                else sum(n for _, n, *_ in counted)
+            )
         return int(self._kept["rows"])
 
     def __len__(self) -> int:
@@ -99,8 +106,12 @@ class Scan:
         key = f"values {name} {most}"
         if key not in self._kept:
             where = self.column(name)
-            found = self.query(f"SELECT DISTINCT {where} FROM {self.relation} LIMIT {most + 1}")
-            distinct = {scalar(row[0]) for row in found}
+            counted = self._counted(where)
+            if counted is not None:
+                distinct = set(counted)
+            else:
+                found = self.query(f"SELECT DISTINCT {where} FROM {self.relation} LIMIT {most + 1}")
+                distinct = {scalar(row[0]) for row in found}
             known = sorted((value for value in distinct if value is not None), key=_order)
             self._kept[key] = (*known, *((None,) if None in distinct else ()))
         return tuple(self._kept[key])
@@ -108,13 +119,25 @@ class Scan:
     def missing_count(self, name: str) -> int:
         """Return how many rows miss a value there."""
         where = self.column(name)
+        counted = self._counted(where)
+        if counted is not None:
+            return counted.get(None, 0)
         gone = f"{where} IS NULL" + (f" OR isnan({where})" if self.types[name] == "number" else "")
         return int(self.query(f"SELECT count(*) FILTER ({gone}) FROM {self.relation}")[0][0])
 
-    def grouped(
-        self, keys: Sequence[str], weight: str | None = None
-    ) -> list[tuple[tuple[Scalar, ...], int, int | None, int | None]]:
-        """Return distinct keys with n and, of a weight, Σw and Σw² in whole units of 2⁻²⁰ and 2⁻⁴⁰.
+    def _counted(self, key: str) -> dict[Scalar, int] | None:
+        """Return the counts of one key from a grouping made before, so that its values cost no further pass."""
+        for (keys, _), cells in self._grouped.items():
+            if key in keys:
+                place = keys.index(key)
+                counts: dict[Scalar, int] = {}
+                for values, n, *_ in cells:
+                    counts[values[place]] = counts.get(values[place], 0) + n
+                return counts
+        return None
+
+    def grouped(self, keys: Sequence[str], weight: str | None = None) -> list[Cell]:
+        """Return distinct keys with n and, of a weight, Σw and Σw² in whole units of 2⁻²⁰ and 2⁻⁴⁰; one pass, kept.
 
         Parameters
         ----------
@@ -123,6 +146,8 @@ class Scan:
         weight : str, optional
             A column.
         """
+        if (tuple(keys), weight) in self._grouped:
+            return self._grouped[tuple(keys), weight]
         sums = ""
         if weight is not None:
             unit = f"CAST(round({self.column(weight)} * 1048576.0) AS HUGEINT)"
@@ -131,7 +156,7 @@ class Scan:
         groups = ", ".join(f"k{place}" for place in range(len(keys)))
         found = self.query(f"SELECT {named}, count(*){sums} FROM {self.relation} GROUP BY {groups}")
         width = len(keys)
-        return [
+        self._grouped[tuple(keys), weight] = [
             (
                 tuple(scalar(value) for value in row[:width]),
                 int(row[width]),
@@ -140,6 +165,7 @@ class Scan:
             )
             for row in found
         ]
+        return self._grouped[tuple(keys), weight]
 
     def range_of(self, name: str) -> tuple[float, float]:
         """Return the least and the greatest number of a column."""
@@ -154,7 +180,7 @@ class Scan:
         picked = ", ".join(self.column(name) for name in columns)
         with duckdb.connect() as connection:
             connection.execute("SET preserve_insertion_order = false")
-            reader: Any = connection.execute(f"SELECT {picked} FROM {self.relation}").to_arrow_reader(_BATCH)
+            reader: Any = connection.sql(f"SELECT {picked} FROM {self.relation}").to_arrow_reader(_BATCH)
             for batch in reader:
                 if batch.num_rows:
                     yield arrow_table(dict(zip(columns, batch.columns, strict=True)), self.source)
@@ -167,7 +193,7 @@ class Scan:
         key = f"md5(concat_ws(chr(1), '{int(seed)}', {content}))"
         with duckdb.connect() as connection:
             query = f"SELECT * FROM {self.relation} ORDER BY {key} LIMIT {int(n)}"
-            found: Any = connection.execute(query).to_arrow_table()
+            found: Any = connection.sql(query).to_arrow_table()
         return arrow_table(dict(zip(found.column_names, found.columns, strict=True)), self.source)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, Protocol, cast
 
@@ -21,6 +22,7 @@ from auditkit.stats.intervals import (
     mover_ratio,
     studentized_range_quantile,
     wilson,
+    wilson_limits,
     z_quantile,
 )
 
@@ -72,8 +74,7 @@ class Proportion:
 
     def limits(self, z: float) -> tuple[float, float]:
         """Return Wilson's limits."""
-        low, high = wilson(self.successes, self.n, z)
-        return float(low), float(high)
+        return wilson_limits(self.successes / self.n, self.n, z)
 
     def lower(self, confidence: float) -> float:
         """Return the one-sided lower bound."""
@@ -112,8 +113,7 @@ class EffectiveProportion:
 
     def limits(self, z: float) -> tuple[float, float]:
         """Return Wilson's limits at the effective size; z is taken to the t quantile of the same confidence."""
-        low, high = wilson(self.value * self.n, self.n, _t(z, self.df))
-        return min(float(low), self.value), max(float(high), self.value)
+        return wilson_limits(self.value, self.n, _t(z, self.df))
 
     def lower(self, confidence: float) -> float:
         """Return the one-sided lower bound."""
@@ -185,6 +185,7 @@ def _expit(x: float) -> float:
     return 1 / (1 + small) if x >= 0 else small / (1 + small)
 
 
+@lru_cache(maxsize=4096)
 def _t(z: float, df: float) -> float:
     from scipy.special import ndtr, stdtrit
 
