@@ -231,6 +231,45 @@ class AreaUnderCurve:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """A difference (first − second) or ratio (first ÷ second) of two estimates: MOVER from the limits of each."""
+
+    of: Gap
+    members: tuple[Uncertainty, ...]
+    kind: ClassVar[str] = "pair"
+
+    def __post_init__(self) -> None:
+        if len(self.members) != 2:
+            raise ValueError(f"got {len(self.members)} estimates, wanted two")
+        if self.of == "ratio" and self.members[1].estimate <= 0:
+            raise ValueError("the ratio is undefined: the second estimate is 0")
+
+    @property
+    def estimate(self) -> float:
+        """First − second, or first ÷ second."""
+        first, second = (member.estimate for member in self.members)
+        return first - second if self.of == "difference" else first / second
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return both limits at z; of a ratio the upper may be infinite."""
+        ends = [np.array(end) for member in self.members for end in (member.estimate, *member.limits(z))]
+        below, above = (mover_difference if self.of == "difference" else mover_ratio)(*ends)
+        return float(below), float(above)
+
+    def lower(self, confidence: float) -> float:
+        """Return the one-sided lower bound."""
+        return self.limits(z_quantile(confidence))[0]
+
+    def upper(self, confidence: float) -> float:
+        """Return the one-sided upper bound."""
+        return self.limits(z_quantile(confidence))[1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"kind": self.kind, "of": self.of, "members": [member.as_dict() for member in self.members]}
+
+
+@dataclass(frozen=True, slots=True)
 class WorstPair:
     """The largest difference (highest − lowest) or smallest ratio (lowest ÷ highest) over two or more groups.
 
@@ -437,7 +476,18 @@ class Replicates:
 
 _KINDS: dict[str, Any] = {
     cls.kind: cls
-    for cls in (Proportion, EffectiveProportion, Normal, AreaUnderCurve, WorstPair, Extreme, Range, Exact, Replicates)
+    for cls in (
+        Proportion,
+        EffectiveProportion,
+        Normal,
+        AreaUnderCurve,
+        Pair,
+        WorstPair,
+        Extreme,
+        Range,
+        Exact,
+        Replicates,
+    )
 }
 
 
