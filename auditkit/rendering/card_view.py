@@ -8,11 +8,13 @@ from typing import Any
 from auditkit.auditing import Audit
 from auditkit.finding import Measure
 from auditkit.record import Record
+from auditkit.rendering.gaps_view import gaps_table
 from auditkit.rendering.numbers import count, interval, number
 from auditkit.rendering.shared_view import (
     date_text,
     family,
     family_section,
+    further_blocks,
     group_blocks,
     head,
     mapping_of,
@@ -20,6 +22,7 @@ from auditkit.rendering.shared_view import (
     not_measured,
     other_blocks,
     provenance_facts,
+    reference_blocks,
     rows_text,
     text_of,
 )
@@ -96,9 +99,12 @@ def card_view(record: Record) -> dict[str, Any]:
         ],
         "evaluation": _data(audit, "test"),
         "training": [*_data(audit, "train"), _said("Described as", card.get("training_data"))],
+        "gaps": gaps_table(record, columns=1),
+        "intersection_gaps": gaps_table(record, columns=2),
         "groups": group_blocks(record, columns=1),
         "intersections": group_blocks(record, columns=2),
         "performance": other_blocks(record, "performance"),
+        "further": [*further_blocks(record), *reference_blocks(record)],
         "explanations": family_section(
             record, "explanations", "Explanations: not measured because no explanation auditor ran."
         ),

@@ -8,12 +8,14 @@ from typing import Any
 
 from auditkit.policy import Decision, Ruling
 from auditkit.record import Record
+from auditkit.rendering.gaps_view import gaps_table
 from auditkit.rendering.numbers import NOTHING, count, interval, limit, number, percent
 from auditkit.rendering.numbers import axis as scale
 from auditkit.rendering.numbers import tick as tick_label
 from auditkit.rendering.shared_view import (
     date_text,
     family_section,
+    further_blocks,
     group_blocks,
     head,
     mapping_of,
@@ -52,8 +54,11 @@ def gate_view(record: Record) -> dict[str, Any]:
         "unseen": _unseen(record, rulings),
         "rulings": _rulings_table(decision, rulings, anchors),
         "settle": _settle(rulings),
-        "groups": group_blocks(record, columns=1),
-        "intersections": group_blocks(record, columns=2),
+        "gaps": gaps_table(record, columns=1),
+        "groups": group_blocks(record, columns=1, ruled=True),
+        "intersection_gaps": gaps_table(record, columns=2),
+        "intersections": group_blocks(record, columns=2, ruled=True),
+        "further": further_blocks(record),
         "explanations": family_section(record, "explanations", "Not measured because no explanation auditor ran."),
         "privacy": family_section(record, "privacy", "Not measured because no privacy auditor ran."),
         "energy": family_section(record, "carbon", "Not measured because no energy auditor ran."),
@@ -71,6 +76,7 @@ _CONTENTS = (
     ("settle", "What would settle it"),
     ("groups", "By group"),
     ("intersections", "Intersections"),
+    ("further", "Further comparisons"),
     ("explanations", "What drives the score"),
     ("data", "Data"),
     ("privacy", "Privacy"),
