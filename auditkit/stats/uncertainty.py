@@ -7,6 +7,7 @@ and ``as_dict``, from which `from_dict` makes it again, so that an audit is judg
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -248,6 +249,56 @@ class WorstPair:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """One group against another, first ÷ second or first − second, as one of the comparisons among `family` groups.
+
+    On the side of a violation (a ratio's upper bound, both bounds of a difference) limits are simultaneous over all
+    pairs among the family, as in `WorstPair`, for the other group may have been chosen by its value; a ratio's lower
+    bound is plain.
+    """
+
+    of: Gap
+    members: tuple[Uncertainty, Uncertainty]
+    family: int = 2
+    kind: ClassVar[str] = "comparison"
+
+    def __post_init__(self) -> None:
+        if self.family < 2:
+            raise ValueError(f"got a family of {self.family}, wanted at least 2")
+        if self.of == "ratio" and self.members[1].estimate <= 0:
+            raise ValueError("the ratio is undefined: the value that is divided by is 0")
+
+    @property
+    def estimate(self) -> float:
+        """First ÷ second, or first − second."""
+        first, second = (member.estimate for member in self.members)
+        return first - second if self.of == "difference" else first / second
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return MOVER limits at z, uncorrected; a ratio's upper limit is cut at the largest float."""
+        first, second = ([np.array(value) for value in (member.estimate, *member.limits(z))] for member in self.members)
+        mover = mover_difference if self.of == "difference" else mover_ratio
+        low, high = mover(*first, *second)
+        return float(low), min(float(high), sys.float_info.max)
+
+    def _simultaneous(self, confidence: float) -> float:
+        return studentized_range_quantile(confidence, self.family) / math.sqrt(2)
+
+    def lower(self, confidence: float) -> float:
+        """Return the lower bound: plain for a ratio."""
+        return self.limits(z_quantile(confidence) if self.of == "ratio" else self._simultaneous(confidence))[0]
+
+    def upper(self, confidence: float) -> float:
+        """Return the upper bound: simultaneous."""
+        return self.limits(self._simultaneous(confidence))[1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        members = [member.as_dict() for member in self.members]
+        return {"kind": self.kind, "of": self.of, "members": members, "family": self.family}
+
+
+@dataclass(frozen=True, slots=True)
 class Extreme:
     """The largest or smallest of several; the side of a violation shares the error among them."""
 
@@ -395,7 +446,8 @@ class Replicates:
 
 
 _KINDS: dict[str, Any] = {
-    cls.kind: cls for cls in (Proportion, Normal, AreaUnderCurve, WorstPair, Extreme, Range, Exact, Replicates)
+    cls.kind: cls
+    for cls in (Proportion, Normal, AreaUnderCurve, WorstPair, Comparison, Extreme, Range, Exact, Replicates)
 }
 
 
