@@ -16,7 +16,11 @@ from auditkit.finding import Finding
 from auditkit.subject import Subject
 
 STEADY = sorted(name for name, entry in catalogue().items() if not entry.volatile)
-FAST = {"carbon.inference": {"seconds": 0.2}}
+FAST = {
+    "carbon.inference": {"seconds": 0.2},
+    "fairness.conditional_parity": {"strata": ["purpose"]},
+    "fairness.local_law_144": {"sex": "sex", "race_ethnicity": "region"},
+}
 
 
 @cache
