@@ -1,118 +1,49 @@
-"""From a tally to rates by group, their gaps and ratios, with bounds and the evidence rule."""
+"""From rates by group to measures: their gaps and ratios, with bounds and the evidence rule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-
-from auditkit.errors import NotApplicable
-from auditkit.finding import Column, Dataset, Direction, Evidence, Group, Interval, Measure, MeasureStatus, Scalar
+from auditkit.finding import Column, Dataset, Direction, Evidence, Interval, Measure, MeasureStatus
+from auditkit.group_cells import (
+    DEFAULT_MINIMUM,
+    DEPTH,
+    MIN_DENOMINATOR,
+    MIN_GROUP_SIZE,
+    Confusion,
+    Minimum,
+    Rate,
+    base_rate,
+    confusion,
+    levels,
+    selection,
+)
 from auditkit.stats.planning import expected_gap
-from auditkit.stats.uncertainty import Extreme, Proportion, Uncertainty, WorstPair
-from auditkit.tally import LABEL, PREDICTION, Counts, Tally
+from auditkit.stats.uncertainty import Extreme, Uncertainty, WorstPair
 
+__all__ = [
+    "DEFAULT_MINIMUM",
+    "DEPTH",
+    "LEVEL",
+    "MIN_DENOMINATOR",
+    "MIN_GROUP_SIZE",
+    "Confusion",
+    "Gap",
+    "Minimum",
+    "Rate",
+    "base_rate",
+    "confusion",
+    "extreme_measure",
+    "gap_measure",
+    "levels",
+    "rate_measure",
+    "rates_evidence",
+    "selection",
+    "two_sided",
+]
 LEVEL = 0.95
-MIN_GROUP_SIZE = 30
-MIN_DENOMINATOR = 10
 Gap = Literal["difference", "ratio"]
-
-
-@dataclass(frozen=True, slots=True)
-class Minimum:
-    """The evidence that a group must have to be judged: rows, and rows in the measure's own denominator."""
-
-    group_size: int = MIN_GROUP_SIZE
-    denominator: int = MIN_DENOMINATOR
-
-
-DEFAULT_MINIMUM = Minimum()
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Successes over a denominator in one group, of which `n` rows there are in all."""
-
-    group: Group
-    successes: int
-    denominator: int
-    n: int
-
-    def evaluable(self, minimum: Minimum) -> bool:
-        """Whether the rows suffice to say anything; a denominator of 0 never does."""
-        return self.n >= minimum.group_size and self.denominator >= max(1, minimum.denominator)
-
-    @property
-    def proportion(self) -> Proportion:
-        """The rate with its Wilson limits."""
-        return Proportion(self.successes, self.denominator)
-
-
-@dataclass(frozen=True, slots=True)
-class Confusion:
-    """Rows by actually positive × predicted positive for each group; shape (groups, 2, 2)."""
-
-    groups: tuple[Group, ...]
-    cells: Counts
-
-    def rate(self, successes: Sequence[tuple[int, int]], among: Sequence[tuple[int, int]]) -> list[Rate]:
-        """Return the rate of some cells (actual, predicted) among others, by group."""
-        total = self.cells.sum(axis=(1, 2))
-        hits = sum((self.cells[:, a, p] for a, p in successes), np.zeros(len(total), dtype=np.int64))
-        base = sum((self.cells[:, a, p] for a, p in among), np.zeros(len(total), dtype=np.int64))
-        return [
-            Rate(group, int(k), int(d), int(n)) for group, k, d, n in zip(self.groups, hits, base, total, strict=True)
-        ]
-
-    def true_positive_rate(self) -> list[Rate]:
-        """Return TP / (TP + FN) by group."""
-        return self.rate([(1, 1)], [(1, 0), (1, 1)])
-
-    def false_positive_rate(self) -> list[Rate]:
-        """Return FP / (FP + TN) by group."""
-        return self.rate([(0, 1)], [(0, 0), (0, 1)])
-
-
-def confusion(tally: Tally, by: Sequence[str], positive: Scalar) -> Confusion:
-    """Collapse labels and predictions to positive and not."""
-    if LABEL not in [axis.name for axis in tally.axes]:
-        raise NotApplicable("no label column was named; pass label=")
-    cube = tally.cube(by, [LABEL, PREDICTION])
-    index = tally.axis(LABEL).values.index(positive)
-    rest = [place for place in range(cube.shape[1]) if place != index]
-    cells = np.empty((len(cube), 2, 2), dtype=np.int64)
-    cells[:, 1, 1] = cube[:, index, index]
-    cells[:, 1, 0] = cube[:, index, rest].sum(axis=1)
-    cells[:, 0, 1] = cube[:, rest, index].sum(axis=1)
-    cells[:, 0, 0] = cube[:, rest][:, :, rest].sum(axis=(1, 2))
-    return Confusion(tuple(tally.groups(by)), cells)
-
-
-def selection(tally: Tally, by: Sequence[str], favorable: Scalar) -> list[Rate]:
-    """Return the share of rows that the model decides favourably, by group."""
-    cube = tally.cube(by, [PREDICTION])
-    index = tally.axis(PREDICTION).values.index(favorable)
-    total = cube.sum(axis=1)
-    return [
-        Rate(group, int(k), int(n), int(n)) for group, k, n in zip(tally.groups(by), cube[:, index], total, strict=True)
-    ]
-
-
-def levels(sensitive: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield each sensitive column, then each pair of them.
-
-    Raises
-    ------
-    NotApplicable
-        If there is none.
-    """
-    if not sensitive:
-        raise NotApplicable("no sensitive column was named; pass sensitive=[…]")
-    yield from ((column,) for column in sensitive)
-    yield from combinations(sensitive, 2)
 
 
 def rate_measure(
@@ -138,8 +69,8 @@ def rate_measure(
             status="undefined",
             reason=reason,
         )
-    if rate.group and not rate.evaluable(minimum):
-        reason = _shortage(rate, minimum)
+    if (rate.group and not rate.evaluable(minimum)) or not rate.enough(Minimum(0, 1)):
+        reason = rate.shortage(minimum)
         return Measure(
             name=name,
             value=None,
@@ -159,15 +90,16 @@ def rate_measure(
         dataset=dataset,
         group=rate.group,
         n=rate.denominator,
-        interval=two_sided(rate.proportion, "Wilson"),
+        interval=two_sided(rate.proportion, wilson_of(rate)),
         uncertainty=rate.proportion,
     )
 
 
-def _shortage(rate: Rate, minimum: Minimum) -> str:
-    if rate.n < minimum.group_size:
-        return f"{rate.n:,} rows, at least {minimum.group_size} are needed"
-    return f"{rate.denominator:,} rows in the denominator, at least {minimum.denominator} are needed"
+def wilson_of(rate: Rate) -> str:
+    """Return the name of the interval of a rate."""
+    if rate.clusters is not None:
+        return "Wilson at the effective size, jackknife over buckets of clusters"
+    return "Wilson" if rate.effective is None else "Wilson at the effective size of the weights"
 
 
 def two_sided(uncertainty: Uncertainty, method: str, level: float = LEVEL) -> Interval:
@@ -201,11 +133,11 @@ def gap_measure(
         return _nothing(name, gap, over, total, "insufficient", reason, left_out)
     lowest = min(usable, key=lambda rate: rate.proportion.estimate)
     highest = max(usable, key=lambda rate: rate.proportion.estimate)
-    if gap == "ratio" and highest.successes == 0:
+    if gap == "ratio" and highest.proportion.estimate <= 0:
         return _nothing(name, gap, over, total, "undefined", "undefined: the rate is 0 in every group", left_out)
     pair = WorstPair(gap, tuple(rate.proportion for rate in usable))
-    sizes = [rate.denominator for rate in usable]
-    pooled = sum(rate.successes for rate in usable) / sum(sizes)
+    sizes = [max(1, round(rate.proportion.n)) for rate in usable]
+    pooled = sum(rate.proportion.estimate * size for rate, size in zip(usable, sizes, strict=True)) / sum(sizes)
     worst, best = (lowest, highest) if worst_is == "low" else (highest, lowest)
     return Measure(
         name=name,

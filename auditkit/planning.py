@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditkit.finding import Measure
 from auditkit.stats import planning
-from auditkit.stats.uncertainty import Extreme, Proportion, Uncertainty, WorstPair
+from auditkit.stats.uncertainty import EffectiveProportion, Extreme, Proportion, Uncertainty, WorstPair
 
 BEYOND = 0.02
 
@@ -40,5 +40,9 @@ def _counts(uncertainty: Uncertainty) -> list[tuple[int, int]]:
     if isinstance(uncertainty, Extreme):
         return max((_counts(member) for member in uncertainty.members), key=len)
     if isinstance(uncertainty, WorstPair):
-        return [(m.successes, m.n) for m in uncertainty.members if isinstance(m, Proportion)]
+        return [
+            (m.successes, m.n) if isinstance(m, Proportion) else (round(m.value * m.n), max(1, round(m.n)))
+            for m in uncertainty.members
+            if isinstance(m, Proportion | EffectiveProportion)
+        ]
     return []

@@ -4,61 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.answers import Answers, Floats
+from auditkit.data.binning import checked_cuts
+from auditkit.data.counting import cluster_buckets, count_table, grouping, grouping_values, recoded
 from auditkit.data.frames import table_from_frame
+from auditkit.data.scan import Scan
 from auditkit.data.table import Coded, Table
-from auditkit.errors import DataError, ModelError, NotApplicable, did_you_mean
+from auditkit.error_tally import ErrorTally
+from auditkit.errors import DataError, NotApplicable
 from auditkit.finding import Group, Scalar
 from auditkit.models.local import model_from_object
 from auditkit.models.model import Model
-from auditkit.tally import LABEL, PREDICTION, Axis, Codes, ScoreTally, Tally, scalar_key
-
-Task = Literal["binary", "multiclass", "regression"]
-Floats = npt.NDArray[np.float64]
-MOST_GROUPS = 100
-_MOST_CLASSES = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roles:
-    """Which column is what."""
-
-    label: str | None = None
-    prediction: str | None = None
-    score: str | None = None
-    sensitive: tuple[str, ...] = ()
-    quasi_identifiers: tuple[str, ...] = ()
-    weight: str | None = None
-    cluster: str | None = None
-    time: str | None = None
-    features: tuple[str, ...] = ()
-    drop: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, object]:
-        """Return role → column name or names."""
-        pairs = ((item.name, getattr(self, item.name)) for item in fields(self))
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in pairs}
-
-
-@dataclass(frozen=True, slots=True)
-class RegressionSums:
-    """Sums over the rows of one group, of e = prediction − label and d = label − its mean: e, abs(e), e², e⁴, d², d⁴, e²d²."""
-
-    group: Group
-    n: int
-    error: float
-    absolute: float
-    squared: float
-    fourth: float
-    spread: float
-    spread_squared: float
-    cross: float
+from auditkit.outcome import outcome_of
+from auditkit.roles import Roles, Task, check_features, check_sensitive, checked_roles, names_of
+from auditkit.scanned import anchor_near, prepare_scan, scan_errors, scan_scores, scan_tally
+from auditkit.score_tally import ScoreTally
+from auditkit.tally import BUCKET, LABEL, PREDICTION, Axis, Codes, Tally
 
 
 class Subject:
@@ -66,8 +33,8 @@ class Subject:
 
     Parameters
     ----------
-    test : pandas, polars or pyarrow frame
-        The rows to audit.
+    test : pandas, polars or pyarrow frame, or Scan
+        The rows to audit. Of a `Scan` (``ak.scan("rows/*.parquet")``) only what tallies need is read, in its files.
     model : object with ``predict``, optional
         A fitted scikit-learn estimator or anything like it; absent when `test` holds predictions.
     train : frame, optional
@@ -86,7 +53,13 @@ class Subject:
     threshold : float, optional
         Turns scores into decisions with ≥; default the model's own ``predict``, or 0.5 for a column of scores.
     sensitive, quasi_identifiers, features, drop : sequence of str
-    weight, cluster, time : str, optional
+    bins : mapping of sensitive column to cut points, optional
+        ``{"age": [25, 60]}`` compares under 25, 25 to under 60, and 60 and over.
+    weight : str, optional
+        Performance and fairness then speak of Σw; what counts rows (explanations, privacy, data) still does.
+    cluster : str, optional
+        Rows of one value are not independent: bounds come from a jackknife over 100 buckets of clusters.
+    time : str, optional
     task : {'binary', 'multiclass', 'regression'}, optional
         Inferred from the label when absent.
     score_kind : {'probability', 'rank'}
@@ -127,6 +100,7 @@ class Subject:
         quasi_identifiers: Sequence[str] = (),
         weight: str | None = None,
         cluster: str | None = None,
+        bins: Mapping[str, Sequence[float]] | None = None,
         time: str | None = None,
         features: Sequence[str] | None = None,
         drop: Sequence[str] = (),
@@ -137,156 +111,97 @@ class Subject:
         card: Mapping[str, str] | None = None,
         carbon: Mapping[str, object] | None = None,
     ) -> None:
-        for role, column in (("weight", weight), ("cluster", cluster)):
-            if column is not None:
-                raise DataError(
-                    f"{role}: {column!r} cannot be used yet, and bounds that ignore it would be wrong; leave it out"
-                )
         if threshold is not None and score_kind == "probability" and not 0 <= threshold <= 1:
             raise DataError(f"threshold: got {threshold!r}, wanted a probability between 0 and 1")
         self.name, self.seed, self.synthetic, self.score_kind = name, seed, synthetic, score_kind
         self.card, self.carbon = dict(card or {}), dict(carbon or {})
-        self._tables: dict[str, Table] = {"test": _table(test)}
+        self._rows: dict[str, Table | Scan] = {"test": test if isinstance(test, Scan) else table_from_frame(test)}
         if train is not None:
-            self._tables["train"] = _table(train)
+            self._rows["train"] = table_from_frame(train)
         self.model: Model | None = (
             None if model is None else model if isinstance(model, Model) else model_from_object(model)
         )
-        self.roles = Roles(
+        roles = Roles(
             label=label,
             prediction=prediction,
             score=score,
-            sensitive=_names("sensitive", sensitive),
-            quasi_identifiers=_names("quasi_identifiers", quasi_identifiers),
+            sensitive=names_of("sensitive", sensitive),
+            quasi_identifiers=names_of("quasi_identifiers", quasi_identifiers),
             weight=weight,
             cluster=cluster,
             time=time,
-            drop=_names("drop", drop),
+            drop=names_of("drop", drop),
         )
-        self._check_columns(features)
-        self._check_sensitive()
-        self.task, self.labels = self._infer_task(task)
-        self._favorable_inferred = favorable is None
-        self.favorable = self._known_label("favorable", favorable, self.labels[-1] if self.labels else None)
-        self.positive = self._known_label("positive", positive, self.favorable)
-        if score and positive is None and score_of is None and self.labels and self.favorable != self.labels[-1]:
-            raise DataError(
-                f"score: {score!r} is the score of which label? The favourable one is {self.favorable!r}, the last in order "
-                f"{self.labels[-1]!r}; say positive or score_of"
-            )
-        self._score_of = self._known_label("score_of", score_of, self.positive)
-        self._own_threshold = threshold is None
-        self.threshold = 0.5 if threshold is None else float(threshold)
+        known = self._rows.get("train")
+        asked = self.model.feature_names if self.model is not None else None
+        self.roles = checked_roles(
+            roles, self._rows["test"], known if isinstance(known, Table) else None, features, asked
+        )
+        if self.model is not None:
+            for which, rows in self._rows.items():
+                check_features(which, rows.columns, self.roles.features)
+        self._cuts = {column: checked_cuts(column, cuts) for column, cuts in (bins or {}).items()}
+        if isinstance(test, Scan):
+            prepare_scan(test, self.roles, self._cuts)
+        self._check_groups()
+        self.outcome = outcome_of(
+            self._rows["test"],
+            self.roles,
+            self.model.classes if self.model is not None else None,
+            task=task,
+            favorable=favorable,
+            positive=positive,
+            score_of=score_of,
+        )
+        self._answering = Answers(self.model, self.outcome, self.roles, threshold, score_kind == "probability")
         self._cells: dict[str, Tally] = {}
         self._answers: dict[str, tuple[npt.NDArray[Any], Floats | None]] = {}
-        if self.model is not None or prediction or score:
+        if isinstance(self._rows["test"], Table) and (self.model is not None or prediction or score):
             self._answer("test")
 
-    # ------------------------------------------------------------------ checks
-
-    def _check_columns(self, features: Sequence[str] | None) -> None:
-        test = self._tables["test"]
-        roles = self.roles
-        named = [roles.label, roles.prediction, roles.score, roles.weight, roles.cluster, roles.time]
-        for column in [
-            *filter(None, named),
-            *roles.sensitive,
-            *roles.quasi_identifiers,
-            *roles.drop,
-            *(features or ()),
-        ]:
-            if column not in test.columns:
-                raise DataError(f"the test data have no column {column!r}.{did_you_mean(column, test.columns)}")
-        if features is not None:
-            chosen = tuple(features)
-        elif self.model is not None and self.model.feature_names is not None:
-            chosen = self.model.feature_names
-        else:
-            taken = {*filter(None, named), *roles.drop}
-            chosen = tuple(column for column in test.columns if column not in taken | set(roles.sensitive))
-        for which, table in self._tables.items():
-            if self.model is not None and (lacking := [c for c in chosen if c not in table.columns]):
-                hint = did_you_mean(lacking[0], table.columns)
-                raise DataError(f"the {which} data have no column {lacking[0]!r}, which the model reads.{hint}")
-        self.roles = Roles(**{**{f.name: getattr(roles, f.name) for f in fields(roles)}, "features": chosen})
-        train = self._tables.get("train")
-        if train is not None and roles.label and roles.label not in train.columns:
-            raise DataError(f"the train data have no column {roles.label!r}.{did_you_mean(roles.label, train.columns)}")
-        if train is not None and (
-            lacking := [c for c in (*roles.sensitive, *roles.quasi_identifiers) if c not in train.columns]
-        ):
-            raise DataError(
-                f"the train data have no column {lacking[0]!r}, the test data have; give both the same columns"
-            )
-
-    def _check_sensitive(self) -> None:
+    def _check_groups(self) -> None:
+        test = self._rows["test"]
+        for column in self._cuts:
+            if column not in self.roles.sensitive:
+                raise DataError(
+                    f"bins name {column!r}, which is no sensitive column; the sensitive columns are "
+                    f"{', '.join(map(repr, self.roles.sensitive)) or 'none'}"
+                )
         for column in self.roles.sensitive:
-            values = self._tables["test"].coded(column).values
-            if len(values) < 2:
-                raise DataError(
-                    f"sensitive column {column!r} has one value, {values[0]!r}; a comparison needs at least two groups"
-                )
-            if len(values) > MOST_GROUPS:
-                raise DataError(
-                    f"sensitive column {column!r} has {len(values):,} values, at most {MOST_GROUPS} can be compared; bin it first"
-                )
+            values = (
+                self.groups_of(column).values if isinstance(test, Table) else grouping_values(test, column, self._cuts)
+            )
+            check_sensitive(column, values, test.types[column] in ("integer", "number"))
 
-    def _infer_task(self, task: Task | None) -> tuple[Task, tuple[Scalar, ...]]:
-        test, roles = self._tables["test"], self.roles
-        column = roles.label or roles.prediction
-        if column is None:
-            classes = self.model.classes if self.model is not None else None
-            labels = tuple(sorted(classes, key=scalar_key)) if classes else ()
-            return task or ("binary" if len(labels) == 2 else "multiclass" if labels else "regression"), labels
-        if roles.label and test.missing(roles.label).any():
-            gaps = int(test.missing(roles.label).sum())
-            raise DataError(
-                f"label column {roles.label!r} is missing in {gaps:,} of {test.rows:,} rows; drop them or fill them first"
-            )
-        coded = test.coded(column)
-        continuous = test.types[column] in ("number", "float", "double", "float64") or all(
-            isinstance(v, float) for v in coded.values
-        )
-        many = len(coded.values) > _MOST_CLASSES and all(isinstance(v, int | float) for v in coded.values)
-        if task == "regression" or (
-            task is None and (many or (continuous and any(_fraction(v) for v in coded.values)))
-        ):
-            return "regression", ()
-        labels = tuple(v for v in coded.values if v is not None)
-        if self.model is not None and self.model.classes:
-            extra = [v for v in labels if v not in self.model.classes]
-            if extra:
-                raise DataError(
-                    f"label {extra[0]!r} in {column!r} is not among the model's classes {list(self.model.classes)!r}"
-                )
-            if roles.label is None or len(labels) >= 2:
-                labels = self.model.classes
-        if roles.label and len(labels) < 2:
-            raise DataError(
-                f"label column {column!r} has one class, {labels[0]!r}; performance and error rates need two"
-            )
-        if task == "binary" and len(labels) > 2:
-            raise DataError(
-                f"task is binary, but {column!r} has {len(labels)} labels: {list(labels)[:6]!r}; say multiclass"
-            )
-        labels = tuple(sorted(labels, key=scalar_key))
-        return task or ("binary" if len(labels) <= 2 else "multiclass"), labels
+    @property
+    def task(self) -> Task:
+        """What is predicted: binary, multiclass or regression."""
+        return self.outcome.task
 
-    def _known_label(self, role: str, value: Scalar, default: Scalar) -> Scalar:
-        if self.task == "regression" or value is None:
-            return default
-        if value in self.labels:
-            return value
-        squeezed = {_squeeze(label): label for label in self.labels}
-        close = squeezed.get(_squeeze(value))
-        if close is not None:
-            raise DataError(
-                f"{role}: {value!r} does not occur, but {close!r} does, which differs by case, blanks or punctuation; "
-                f"write {close!r}, or clean the data"
-            )
-        raise DataError(
-            f"{role}: {value!r} does not occur; the labels are {', '.join(repr(v) for v in self.labels[:10])}"
-        )
+    @property
+    def labels(self) -> tuple[Scalar, ...]:
+        """The labels, sorted; empty for a regression."""
+        return self.outcome.labels
+
+    @property
+    def favorable(self) -> Scalar:
+        """The label that is good for the person."""
+        return self.outcome.favorable
+
+    @property
+    def positive(self) -> Scalar:
+        """The label that TP, TPR and precision speak of."""
+        return self.outcome.positive
+
+    @property
+    def threshold(self) -> float:
+        """What turns scores into decisions, with ≥."""
+        return self._answering.cut
+
+    @property
+    def weighted(self) -> bool:
+        """Whether rows have weights or clusters."""
+        return self.roles.weight is not None or self.roles.cluster is not None
 
     # ----------------------------------------------------------------- answers
 
@@ -301,105 +216,44 @@ class Subject:
         Raises
         ------
         NotApplicable
-            If no training rows were given.
+            If no training rows were given, or the rows stay in their files.
         """
-        if dataset not in self._tables:
+        rows = self._dataset(dataset)
+        if isinstance(rows, Scan):
+            raise NotApplicable("the rows stay in their files, and this needs them in memory; pass a frame or one file")
+        return rows
+
+    def _dataset(self, dataset: str) -> Table | Scan:
+        if dataset not in self._rows:
             raise NotApplicable(f"no {dataset} data were given; pass {dataset}= (data: {{{dataset}: …}} in audit.yaml)")
-        return self._tables[dataset]
+        return self._rows[dataset]
 
     def predict(self, frame: Any) -> npt.NDArray[Any]:
         """Return the model's decisions for a pandas frame, shape (rows,)."""
-        model = self._need_model()
-        if self.task == "binary" and not self._own_threshold and model.has_scores:
-            return self._decide(self.predict_scores(frame))
-        return model.predict(frame[list(self.features)], threads=1)
+        return self._answering.predict(frame)
 
     def predict_probabilities(self, frame: Any) -> Floats:
         """Return probabilities, shape (rows, classes), in the order of the model's classes."""
-        model = self._need_model()
-        if not model.has_scores:
-            raise NotApplicable("the model gives no probabilities; use one with predict_proba")
-        return model.probabilities(frame[list(self.features)], threads=1)
+        return self._answering.probabilities(frame)
 
     def predict_scores(self, frame: Any) -> Floats:
         """Return the score of `positive`, shape (rows,)."""
-        probabilities = self.predict_probabilities(frame)
-        classes = self._need_model().classes or self.labels
-        return np.ascontiguousarray(probabilities[:, classes.index(self.positive)])
-
-    def _need_model(self) -> Model:
-        if self.model is None:
-            raise NotApplicable("no model was given, only its predictions; pass model=")
-        return self.model
-
-    def _decide(self, scores: Floats) -> npt.NDArray[Any]:
-        others = [label for label in self.labels if label != self.positive]
-        other = others[0] if others else None
-        chosen = np.empty(len(scores), dtype=object)
-        chosen[:] = other
-        chosen[scores >= self.threshold] = self.positive
-        return chosen
+        return self._answering.scores(frame)
 
     def _answer(self, dataset: str) -> tuple[npt.NDArray[Any], Floats | None]:
         """Return decisions (codes into `labels`, or numbers) and scores of `positive`, computed once."""
         if dataset not in self._answers:
-            self._answers[dataset] = self._compute(self.table(dataset), dataset)
+            self._answers[dataset] = self._answering.of(self.table(dataset), dataset)
         return self._answers[dataset]
-
-    def _compute(self, table: Table, dataset: str) -> tuple[npt.NDArray[Any], Floats | None]:
-        scores = self._scores(table)
-        if self.roles.prediction and self.roles.prediction in table.columns:
-            if self.task == "regression":
-                return table.numbers(self.roles.prediction), scores
-            coded = table.coded(self.roles.prediction)
-            return self._codes(coded, f"prediction column {self.roles.prediction!r}"), scores
-        if self.task == "regression":
-            if self.model is None:
-                raise NotApplicable(f"the {dataset} data hold no predictions and no model was given")
-            return np.asarray(
-                self.model.predict(table.frame(columns=list(self.features)), threads=1), dtype=np.float64
-            ), scores
-        if scores is not None and self.task == "binary" and (self.model is None or not self._own_threshold):
-            positive = self.labels.index(self.positive)
-            other = next((i for i in range(len(self.labels)) if i != positive), positive)
-            return np.where(scores >= self.threshold, positive, other).astype(np.int32), scores
-        if self.model is None:
-            raise NotApplicable(f"the {dataset} data hold no predictions and no model was given")
-        answer = self.model.predict(table.frame(columns=list(self.features)), threads=1)
-        return self._codes(_coded(answer), "the model's predictions"), scores
-
-    def _scores(self, table: Table) -> Floats | None:
-        if self.roles.score and self.roles.score in table.columns:
-            scores = table.numbers(self.roles.score)
-            if np.isnan(scores).any():
-                raise DataError(f"score column {self.roles.score!r} is missing in {int(np.isnan(scores).sum()):,} rows")
-            outside = (scores < 0) | (scores > 1)
-            if self.score_kind == "probability" and outside.any():
-                raise DataError(
-                    f"score column {self.roles.score!r} has {int(outside.sum()):,} values outside [0, 1], "
-                    f"e.g. {scores[outside][0]:.6g}; say score_kind: rank if it is no probability"
-                )
-            if self._score_of != self.positive:
-                scores = 1 - scores if self.score_kind == "probability" else -scores
-            return scores
-        if self.model is None or not self.model.has_scores or self.task == "regression":
-            return None
-        return self.predict_scores(table.frame(columns=list(self.features)))
-
-    def _codes(self, coded: Coded, what: str) -> Codes:
-        position = {label: index for index, label in enumerate(self.labels)}
-        unknown = [value for value in coded.values if value not in position]
-        if unknown:
-            raise (ModelError if "model" in what else DataError)(
-                f"{what} hold {unknown[0]!r}, which is no label; the labels are {', '.join(map(repr, self.labels[:10]))}"
-            )
-        mapping = np.array([position[value] for value in coded.values], dtype=np.int32)
-        return mapping[coded.codes]
 
     # -------------------------------------------------------------- two doors
 
+    def groups_of(self, column: str, dataset: str = "test") -> Coded:
+        """Return a column as codes of the groups it makes: its values, or its bins where cut points were stated."""
+        return grouping(self.table(dataset), column, self._cuts)
+
     def tally(self, by: Sequence[str] = (), dataset: str = "test") -> Tally:
-        """Return cells of `by` × label × prediction over all rows.
+        """Return cells of `by` × label × prediction (× bucket of clusters) over all rows, with weights if there are any.
 
         One pass counts all sensitive columns at once; each call is a marginal of that.
 
@@ -414,57 +268,49 @@ class Subject:
             return self._count(tuple(by), dataset)
         if dataset not in self._cells:
             self._cells[dataset] = self._count(self.roles.sensitive, dataset)
-        axes = [axis.name for axis in self._cells[dataset].axes if axis.name in (LABEL, PREDICTION)]
-        return self._cells[dataset].marginal(*by, *axes)
+        rest = [name for name in self._cells[dataset].names if name in (LABEL, PREDICTION, BUCKET)]
+        return self._cells[dataset].marginal(*by, *rest)
 
     def _count(self, by: tuple[str, ...], dataset: str) -> Tally:
-        table = self.table(dataset)
-        coded = [table.coded(column) for column in by]
+        rows = self._dataset(dataset)
+        if isinstance(rows, Scan):
+            return scan_tally(rows, self._answering, by, self._cuts)
+        coded = [self.groups_of(column, dataset) for column in by]
         axes = [Axis(column, values.values) for column, values in zip(by, coded, strict=True)]
         columns: list[Codes] = [values.codes for values in coded]
         if self.roles.label:
             axes.append(Axis(LABEL, self.labels))
-            columns.append(self._codes(table.coded(self.roles.label), f"label column {self.roles.label!r}"))
+            columns.append(self._label_codes(rows))
         axes.append(Axis(PREDICTION, self.labels))
         columns.append(self._answer(dataset)[0])
-        return Tally.of(axes, columns)
+        return count_table(rows, axes, columns, self.roles.weight, self.roles.cluster)
+
+    def _label_codes(self, table: Table) -> Codes:
+        return recoded(table.coded(str(self.roles.label)), self.labels, f"label column {self.roles.label!r}")
 
     def scores(self, by: Sequence[str] = (), dataset: str = "test") -> ScoreTally:
-        """Return counts of positives and negatives by group and distinct score of `positive`.
+        """Return counts of positives and negatives by group and score of `positive`.
 
         Raises
         ------
         NotApplicable
             If there is no label or no score.
         """
+        rows = self._dataset(dataset)
+        if isinstance(rows, Scan) and self.task != "regression":
+            return scan_scores(rows, self._answering, by, self._cuts)
         table = self.table(dataset)
         scores = self._answer(dataset)[1] if self.task != "regression" else None
         if scores is None:
             raise NotApplicable("no scores: name a score column, or use a model with predict_proba")
         if self.roles.label is None:
             raise NotApplicable("no label column was named; pass label=")
-        label = self._codes(table.coded(self.roles.label), f"label column {self.roles.label!r}")
         groups, index = self._group_index(by, dataset)
-        return ScoreTally.of(groups, index, scores, label == self.labels.index(self.positive))
+        hit = self._label_codes(table) == self.labels.index(self.positive)
+        return ScoreTally.of(groups, index, scores, hit, weight=self._weight(table), bucket=self._bucket(table))
 
-    def _group_index(self, by: Sequence[str], dataset: str) -> tuple[list[Group], Codes]:
-        table = self.table(dataset)
-        if not by:
-            return [Group()], np.zeros(table.rows, dtype=np.int64)
-        coded = [table.coded(column) for column in by]
-        key = np.zeros(table.rows, dtype=np.int64)
-        for values in coded:
-            key = key * len(values.values) + values.codes
-        cells, index = np.unique(key, return_inverse=True)
-        groups = []
-        for cell in cells.tolist():
-            codes = np.unravel_index(cell, [len(column.values) for column in coded])
-            named = [column.values[code] for column, code in zip(coded, codes, strict=True)]
-            groups.append(Group(tuple(zip(by, named, strict=True))))
-        return groups, index
-
-    def regression_sums(self, by: Sequence[str] = (), dataset: str = "test") -> list[RegressionSums]:
-        """Return exact sums of label and error by group; row order does not change a bit.
+    def error_tally(self, by: Sequence[str] = (), dataset: str = "test") -> ErrorTally:
+        """Return exact sums of labels and errors by group; row order does not change a bit.
 
         Raises
         ------
@@ -475,13 +321,39 @@ class Subject:
             raise NotApplicable(f"the task is {self.task}; this measures the errors of a regression")
         if self.roles.label is None:
             raise NotApplicable("no label column was named; pass label=")
-        label = self.table(dataset).numbers(self.roles.label)
-        error = self._answer(dataset)[0] - label
-        if not np.isfinite(error).all():
-            bad = int((~np.isfinite(error)).sum())
-            raise DataError(f"{bad:,} rows have a label or prediction that is missing or not finite; mend or drop them")
+        rows = self._dataset(dataset)
+        if isinstance(rows, Scan):
+            return scan_errors(rows, self._answering, by, self._cuts)
+        label = rows.numbers(self.roles.label)
         groups, index = self._group_index(by, dataset)
-        return [_sums(group, label[index == place], error[index == place]) for place, group in enumerate(groups)]
+        return ErrorTally.of(
+            groups,
+            index,
+            label,
+            self._answer(dataset)[0],
+            anchor=anchor_near(math.fsum(label.tolist()) / len(label)),
+            weight=self._weight(rows),
+            bucket=self._bucket(rows),
+        )
+
+    def _weight(self, table: Table) -> Floats | None:
+        return table.numbers(self.roles.weight) if self.roles.weight else None
+
+    def _bucket(self, table: Table) -> Codes | None:
+        return cluster_buckets(table, self.roles.cluster) if self.roles.cluster else None
+
+    def _group_index(self, by: Sequence[str], dataset: str) -> tuple[list[Group], Codes]:
+        table = self.table(dataset)
+        if not by:
+            return [Group()], np.zeros(table.rows, dtype=np.int64)
+        coded = [self.groups_of(column, dataset) for column in by]
+        found = Tally.of([Axis(c, v.values) for c, v in zip(by, coded, strict=True)], [v.codes for v in coded])
+        key = np.zeros(table.rows, dtype=np.int64)
+        cells = np.zeros(len(found.counts), dtype=np.int64)
+        for place, values in enumerate(coded):
+            key = key * len(values.values) + values.codes
+            cells = cells * len(values.values) + found.codes[:, place]
+        return found.groups(by), np.searchsorted(cells, key)
 
     def sample(self, n: int, dataset: str = "test", stratify: str | None = None) -> Any:
         """Return `n` rows as a pandas frame: those with the smallest keyed hashes of (seed, content, occurrence).
@@ -489,10 +361,13 @@ class Subject:
         The order of the rows in the file does not matter. With `stratify`, each value of that column gets rows in
         proportion to its size.
         """
+        rows = self._dataset(dataset)
+        if isinstance(rows, Scan):
+            return rows.sample(n, self.seed).frame()
         table = self.table(dataset)
         order = np.argsort(self._hashes(dataset), kind="stable")
         if n < table.rows and stratify is not None:
-            codes = table.coded(stratify).codes[order]
+            codes = self.groups_of(stratify, dataset).codes[order]
             share = n / table.rows
             picked = [
                 np.flatnonzero(codes == code)[: max(1, round(share * int((codes == code).sum())))]
@@ -527,17 +402,18 @@ class Subject:
             "labels": list(self.labels),
             "positive": self.positive,
             "favorable": self.favorable,
-            "favorable_inferred": self._favorable_inferred,
-            "threshold": None if self._own_threshold and model is not None else self.threshold,
+            "favorable_inferred": self.outcome.favorable_inferred,
+            "threshold": None if self._answering.threshold is None and model is not None else self.threshold,
             "score_kind": self.score_kind,
             "synthetic": self.synthetic,
             "disclosure": "internal",
+            "bins": {column: list(cuts) for column, cuts in self._cuts.items()},
             "roles": {k: v for k, v in self.roles.as_dict().items() if k != "features"},
             "features": list(self.roles.features) if model is not None else [],
             "sensitive_features": [column for column in self.roles.sensitive if column in asked],
             "rows": {
-                "test": self._tables["test"].rows,
-                "train": self._tables["train"].rows if "train" in self._tables else None,
+                "test": self._rows["test"].rows,
+                "train": self._rows["train"].rows if "train" in self._rows else None,
             },
             "model": None
             if model is None
@@ -553,54 +429,10 @@ class Subject:
         """Return digests and types of the data and the model, as JSON-safe values."""
         data = {
             name: {**table.source, "content_sha256": table.digest, "rows": table.rows, "columns": dict(table.types)}
-            for name, table in self._tables.items()
+            for name, table in self._rows.items()
         }
         return {"seed": self.seed, "data": data, "model": self._summary["model"]}
 
     def __repr__(self) -> str:
-        rows = ", ".join(f"{name} {table.rows:,} rows" for name, table in self._tables.items())
+        rows = ", ".join(f"{name} {table.rows:,} rows" for name, table in self._rows.items())
         return f"Subject({self.name!r}, {self.task}, {rows}, sensitive={list(self.roles.sensitive)!r})"
-
-
-def _table(frame: object) -> Table:
-    return frame if isinstance(frame, Table) else table_from_frame(frame)
-
-
-def _names(role: str, names: Sequence[str]) -> tuple[str, ...]:
-    listed = (names,) if isinstance(names, str) else tuple(names)
-    twice = [name for index, name in enumerate(listed) if name in listed[:index]]
-    if twice:
-        raise DataError(f"{role} names the column {twice[0]!r} twice; name it once")
-    return listed
-
-
-def _fraction(value: Scalar) -> bool:
-    return isinstance(value, float) and not value.is_integer()
-
-
-def _squeeze(value: Scalar) -> str:
-    return "".join(ch for ch in str(value).casefold() if ch.isalnum() or ch in "<>=-+")
-
-
-def _coded(answer: npt.NDArray[Any]) -> Coded:
-    values, codes = np.unique(answer, return_inverse=True)
-    return Coded(codes.astype(np.int32), tuple(v.item() if hasattr(v, "item") else v for v in values))
-
-
-def _sums(group: Group, label: Floats, error: Floats) -> RegressionSums:
-    def total(values: Floats) -> float:
-        return math.fsum(values.tolist())
-
-    squared = error**2
-    around = (label - total(label) / len(label)) ** 2
-    return RegressionSums(
-        group=group,
-        n=len(error),
-        error=total(error),
-        absolute=total(np.abs(error)),
-        squared=total(squared),
-        fourth=total(squared**2),
-        spread=total(around),
-        spread_squared=total(around**2),
-        cross=total(squared * around),
-    )

@@ -85,7 +85,7 @@ def read_table(path: Path | str, *, na_values: Sequence[str] = ("",)) -> Table:
 def _csv_columns(path: Path, na_values: Sequence[str]) -> dict[str, Any]:
     import duckdb
 
-    names, delimiter = _header(path)
+    names, delimiter = header(path)
     fields = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(names)))
     place = glob.escape(str(path)).replace("'", "''")
     query = (
@@ -100,7 +100,7 @@ def _csv_columns(path: Path, na_values: Sequence[str]) -> dict[str, Any]:
     return {name: _typed(arrow.column(index), na_values) for index, name in enumerate(names)}
 
 
-def _header(path: Path) -> tuple[list[str], str]:
+def header(path: Path) -> tuple[list[str], str]:
     """Return the trimmed names and the delimiter that gives most of them."""
     best: list[str] = []
     chosen = ","

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from auditkit.errors import DataError, did_you_mean
 from auditkit.finding import Scalar
 
+_NARROW = 1 << 12
 _EXACT = 2**53  # integers up to here are exact as float64
 _NUMERIC = ("integer", "number", "boolean")
 
@@ -217,6 +218,14 @@ class Table:
             array = array.cast(pa.int8())
         return np.array(array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
 
+    def values(self, column: str) -> tuple[Scalar, ...]:
+        """Return the distinct values, sorted, missing last."""
+        return self.coded(column).values
+
+    def missing_count(self, column: str) -> int:
+        """Return how many rows miss a value there."""
+        return int(self._array(column).null_count)
+
     def missing(self, column: str) -> npt.NDArray[np.bool_]:
         """Return which rows miss a value, shape (rows,)."""
         return np.asarray(self._array(column).is_null(), dtype=np.bool_)
@@ -320,9 +329,27 @@ def _bits(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
     return np.where(np.isnan(numbers), np.nan, numbers).view(np.uint64)
 
 
+def _coded_narrow(numbers: npt.NDArray[np.int64]) -> Coded | None:
+    """Code integers within a narrow range by their distance from the least: no hashing."""
+    least, most = int(numbers.min(initial=0)), int(numbers.max(initial=0))
+    if not len(numbers) or most - least >= _NARROW:
+        return None
+    offset = numbers - least if least else numbers
+    used = np.flatnonzero(np.bincount(offset, minlength=most - least + 1))
+    lookup = np.zeros(most - least + 1, dtype=np.int32)
+    lookup[used] = np.arange(len(used), dtype=np.int32)
+    codes = offset.astype(np.int32) if len(used) == most - least + 1 else lookup[offset]
+    codes.flags.writeable = False
+    return Coded(codes, tuple((used + least).tolist()))
+
+
 def _coded(array: Any) -> Coded:
     import pyarrow as pa
 
+    if pa.types.is_integer(array.type) and not array.null_count:
+        found = _coded_narrow(array.to_numpy())
+        if found is not None:
+            return found
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
     if type_name(array.dictionary.type) in ("integer", "number"):

@@ -23,8 +23,10 @@ def auc_from_counts(positives: Counts, negatives: Counts) -> float:
     >>> auc_from_counts(np.array([0, 1]), np.array([1, 0]))
     1.0
     """
-    below = np.cumsum(negatives) - negatives
-    doubled = sum(int(p) * int(b) for p, b in zip(positives, 2 * below + negatives, strict=True) if p)
+    doubled_below = 2 * np.cumsum(negatives) - negatives
+    # in two halves, so that no sum of products leaves int64: exact up to 2³¹ rows
+    high = int(np.dot(positives, doubled_below >> 20)) << 20
+    doubled = high + int(np.dot(positives, doubled_below & ((1 << 20) - 1)))
     return doubled / (2 * int(positives.sum()) * int(negatives.sum()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -37,6 +38,14 @@ def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, z: float) -> tuple[Array,
     low = np.where(k == 0, 0.0, np.clip(centre - half, 0.0, 1.0))
     high = np.where(k == m, 1.0, np.clip(centre + half, 0.0, 1.0))
     return low, high
+
+
+def wilson_limits(rate: float, n: float, z: float) -> tuple[float, float]:
+    """Return Wilson's limits of one rate: `wilson` without arrays, for the thousands of rates of one audit."""
+    z2 = z * z
+    middle = (rate + z2 / (2 * n)) / (1 + z2 / n)
+    half = z / (1 + z2 / n) * math.sqrt(rate * (1 - rate) / n + z2 / (4 * n * n))
+    return (0.0 if rate == 0 else max(0.0, middle - half)), (1.0 if rate == 1 else min(1.0, middle + half))
 
 
 def mover_difference(p1: Array, l1: Array, u1: Array, p2: Array, l2: Array, u2: Array) -> tuple[Array, Array]:

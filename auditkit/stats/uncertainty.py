@@ -10,6 +10,7 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, Protocol, cast
 
@@ -22,6 +23,7 @@ from auditkit.stats.intervals import (
     mover_ratio,
     studentized_range_quantile,
     wilson,
+    wilson_limits,
     z_quantile,
 )
 
@@ -73,8 +75,7 @@ class Proportion:
 
     def limits(self, z: float) -> tuple[float, float]:
         """Return Wilson's limits."""
-        low, high = wilson(self.successes, self.n, z)
-        return float(low), float(high)
+        return wilson_limits(self.successes / self.n, self.n, z)
 
     def lower(self, confidence: float) -> float:
         """Return the one-sided lower bound."""
@@ -87,6 +88,45 @@ class Proportion:
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
         return {"kind": self.kind, "successes": self.successes, "n": self.n}
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveProportion:
+    """A share of weighted or clustered rows: Wilson limits at the effective sample size, with t quantiles.
+
+    ``n`` is value·(1 − value) ÷ variance, the size of a simple random sample that would be as precise; ``df`` the
+    degrees of freedom of that variance.
+    """
+
+    value: float
+    n: float
+    df: float
+    kind: ClassVar[str] = "effective proportion"
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.value <= 1 and self.n > 0 and self.df > 0):
+            raise ValueError(f"got {self.value} of {self.n} with {self.df} degrees of freedom, wanted 0..1, > 0, > 0")
+
+    @property
+    def estimate(self) -> float:
+        """The weighted share."""
+        return self.value
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return Wilson's limits at the effective size; z is taken to the t quantile of the same confidence."""
+        return wilson_limits(self.value, self.n, _t(z, self.df))
+
+    def lower(self, confidence: float) -> float:
+        """Return the one-sided lower bound."""
+        return self.limits(z_quantile(confidence))[0]
+
+    def upper(self, confidence: float) -> float:
+        """Return the one-sided upper bound."""
+        return self.limits(z_quantile(confidence))[1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"kind": self.kind, "value": self.value, "n": self.n, "df": self.df}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +186,7 @@ def _expit(x: float) -> float:
     return 1 / (1 + small) if x >= 0 else small / (1 + small)
 
 
+@lru_cache(maxsize=4096)
 def _t(z: float, df: float) -> float:
     from scipy.special import ndtr, stdtrit
 
@@ -447,7 +488,18 @@ class Replicates:
 
 _KINDS: dict[str, Any] = {
     cls.kind: cls
-    for cls in (Proportion, Normal, AreaUnderCurve, WorstPair, Comparison, Extreme, Range, Exact, Replicates)
+    for cls in (
+        Proportion,
+        EffectiveProportion,
+        Normal,
+        AreaUnderCurve,
+        WorstPair,
+        Comparison,
+        Extreme,
+        Range,
+        Exact,
+        Replicates,
+    )
 }
 
 

@@ -11,17 +11,19 @@ import numpy.typing as npt
 from auditkit.declare import auditor
 from auditkit.errors import NotApplicable
 from auditkit.finding import Column, Direction, Evidence, Group, Measure, MeasureStatus
+from auditkit.group_cells import GroupCells, group_cells
 from auditkit.group_rates import (
+    DEPTH,
     MIN_DENOMINATOR,
     MIN_GROUP_SIZE,
-    Confusion,
     Minimum,
-    Rate,
     confusion,
+    levels,
     rate_measure,
     rates_evidence,
     two_sided,
 )
+from auditkit.smooth_measures import smooth_measure
 from auditkit.stats.auc import auc_from_counts, delong_standard_error
 from auditkit.stats.uncertainty import AreaUnderCurve, Normal
 from auditkit.subject import Subject
@@ -31,10 +33,31 @@ from auditkit.tally import LABEL, PREDICTION, Counts, Tally
 @auditor(
     title="Performance of the classifier",
     needs=("label", "prediction"),
-    measures=("accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "brier"),
+    measures=(
+        "accuracy",
+        "balanced_accuracy",
+        "precision",
+        "recall",
+        "specificity",
+        "false_positive_rate",
+        "false_negative_rate",
+        "negative_predictive_value",
+        "false_discovery_rate",
+        "false_omission_rate",
+        "base_rate",
+        "predicted_positive_rate",
+        "f1",
+        "mcc",
+        "roc_auc",
+        "brier",
+    ),
 )
 def classification(
-    subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE, min_denominator: int = MIN_DENOMINATOR
+    subject: Subject,
+    *,
+    min_group_size: int = MIN_GROUP_SIZE,
+    min_denominator: int = MIN_DENOMINATOR,
+    depth: int = DEPTH,
 ) -> Iterator[Measure | Evidence]:
     """How often the decisions are right, overall and by group, and how well the scores order and match outcomes.
 
@@ -60,8 +83,7 @@ def classification(
         raise NotApplicable("no label column was named; pass label=")
     minimum = Minimum(min_group_size, min_denominator)
     tally = subject.tally(subject.roles.sensitive)
-    levels = [(), *((column,) for column in subject.roles.sensitive)]
-    for by in levels:
+    for by in ((), *(levels(subject.roles.sensitive, depth) if subject.roles.sensitive else ())):
         measures = [*_decisions(tally, by, subject, minimum), *_scores(subject, by, minimum)]
         yield from measures
         if by:
@@ -69,8 +91,8 @@ def classification(
                 drawn = [measure for measure in measures if measure.name == name]
                 if drawn:
                     yield rates_evidence(
-                        f"performance.classification.{name}.{by[0]}",
-                        f"{title} by {by[0]}",
+                        f"performance.classification.{name}.{'+'.join(by)}",
+                        f"{title} by {' and '.join(by)}",
                         f"{title} in each group with its 95 % interval",
                         by,
                         drawn,
@@ -79,65 +101,67 @@ def classification(
 
 
 def _decisions(tally: Tally, by: tuple[str, ...], subject: Subject, minimum: Minimum) -> Iterator[Measure]:
-    cells = confusion(tally, by, subject.positive)
-    cube = tally.cube(by, [LABEL, PREDICTION])
-    right = np.trace(cube, axis1=1, axis2=2)
-    for place, group in enumerate(cells.groups):
-        n = int(cube[place].sum())
-        yield rate_measure("accuracy", Rate(group, int(right[place]), n, n), "higher", minimum=minimum)
-        yield _balanced(cube[place], group, n, minimum)
-    for name, rates in (
-        ("precision", cells.rate([(1, 1)], [(0, 1), (1, 1)])),
-        ("recall", cells.true_positive_rate()),
-    ):
-        yield from (rate_measure(name, rate, "higher", minimum=minimum) for rate in rates)
-    yield from (_f1(cells, place, minimum) for place in range(len(cells.groups)))
+    table = confusion(tally, by, subject.positive)
+    whole = group_cells(tally, by, [LABEL, PREDICTION])
+    diagonal = [(place, place) for place in range(len(subject.labels))]
+    everything = [(row, column) for row in range(len(subject.labels)) for column in range(len(subject.labels))]
+    for rate in whole.rate(diagonal, everything):
+        yield rate_measure("accuracy", rate, "higher", minimum=minimum)
+    for name, direction, successes, among in RATES:
+        for rate in table.rate(successes, among):
+            yield rate_measure(name, rate, direction, minimum=minimum)
+    for place in range(len(whole.groups)):
+        yield _balanced(whole, place, minimum)
+        for name, function, low, needed in SMOOTH:
+            yield smooth_measure(name, function, table.table, place, minimum, needed, low)
 
 
-def _shrunk_variance(successes: float, n: float) -> float:
-    shrunk = (successes + 2) / (n + 4)
-    return shrunk * (1 - shrunk) / (n + 4)
+def _balanced(table: GroupCells, place: int, minimum: Minimum) -> Measure:
+    size = table.counts.shape[1]
+    rows = [[(label, column) for column in range(size)] for label in range(size)]
+
+    def mean_recall(shares: npt.NDArray[np.complex128]) -> complex:
+        square = shares.reshape(size, size)
+        return complex(np.mean(np.diag(square) / square.sum(axis=1)))
+
+    return smooth_measure("balanced_accuracy", mean_recall, table, place, minimum, rows, 0.0)
 
 
-def _balanced(matrix: Counts, group: Group, n: int, minimum: Minimum) -> Measure:
-    support = matrix.sum(axis=1)
-    if (support == 0).any():
-        return _nothing("balanced_accuracy", group, n, "undefined", "undefined: a label does not occur in these rows")
-    if group and (n < minimum.group_size or support.min() < minimum.denominator):
-        return _nothing(
-            "balanced_accuracy", group, n, "insufficient", f"{int(support.min())} rows of the rarest label are too few"
-        )
-    hits = np.diag(matrix)
-    value = float(np.mean(hits / support))
-    variance = sum(_shrunk_variance(float(k), float(m)) for k, m in zip(hits, support, strict=True)) / len(support) ** 2
-    return _estimate("balanced_accuracy", value, math.sqrt(variance), group, n)
+def _f1(shares: npt.NDArray[np.complex128]) -> complex:
+    _, false_positive, false_negative, hit = shares
+    return complex(2 * hit / (2 * hit + false_positive + false_negative))
 
 
-def _f1(cells: Confusion, place: int, minimum: Minimum) -> Measure:
-    (_, false_positives), (false_negatives, hits) = cells.cells[place].tolist()
-    group, n = cells.groups[place], int(cells.cells[place].sum())
-    among = hits + false_positives + false_negatives
-    if among == 0:
-        return _nothing("f1", group, n, "undefined", "undefined: no positive occurs and none is predicted")
-    if group and (n < minimum.group_size or among < minimum.denominator):
-        return _nothing("f1", group, n, "insufficient", f"{among:,} rows are positive or predicted so, too few")
-    jaccard = hits / among
-    error = math.sqrt(_shrunk_variance(hits, among)) * 2 / (1 + jaccard) ** 2
-    return _estimate("f1", 2 * jaccard / (1 + jaccard), error, group, n)
+def _matthews(shares: npt.NDArray[np.complex128]) -> complex:
+    right, false_positive, false_negative, hit = shares
+    sides = (hit + false_positive) * (hit + false_negative) * (right + false_positive) * (right + false_negative)
+    return complex((hit * right - false_positive * false_negative) / np.sqrt(sides))
 
 
-def _estimate(name: str, value: float, error: float, group: Group, n: int) -> Measure:
-    uncertainty = Normal(value, error, "identity", None, 0.0, 1.0)
-    return Measure(
-        name=name,
-        value=value,
-        unit="rate",
-        direction="higher",
-        group=group,
-        n=n,
-        interval=two_sided(uncertainty, "normal, shrunken proportions"),
-        uncertainty=uncertainty,
-    )
+_ACTUAL_0, _ACTUAL_1, _PREDICTED_0, _PREDICTED_1 = (
+    [(0, 0), (0, 1)],
+    [(1, 0), (1, 1)],
+    [(0, 0), (1, 0)],
+    [(0, 1), (1, 1)],
+)
+_ALL = [*_ACTUAL_0, *_ACTUAL_1]
+RATES: tuple[tuple[str, Direction, list[tuple[int, int]], list[tuple[int, int]]], ...] = (
+    ("precision", "higher", [(1, 1)], _PREDICTED_1),
+    ("recall", "higher", [(1, 1)], _ACTUAL_1),
+    ("specificity", "higher", [(0, 0)], _ACTUAL_0),
+    ("false_positive_rate", "lower", [(0, 1)], _ACTUAL_0),
+    ("false_negative_rate", "lower", [(1, 0)], _ACTUAL_1),
+    ("negative_predictive_value", "higher", [(0, 0)], _PREDICTED_0),
+    ("false_discovery_rate", "lower", [(0, 1)], _PREDICTED_1),
+    ("false_omission_rate", "lower", [(1, 0)], _PREDICTED_0),
+    ("base_rate", "none", _ACTUAL_1, _ALL),
+    ("predicted_positive_rate", "none", _PREDICTED_1, _ALL),
+)
+# Each with its least value and the sets of cells that must hold rows.
+SMOOTH = (
+    ("f1", _f1, 0.0, [[(0, 1), (1, 0), (1, 1)]]),
+    ("mcc", _matthews, -1.0, [_ACTUAL_0, _ACTUAL_1, _PREDICTED_0, _PREDICTED_1]),
+)
 
 
 def _nothing(

@@ -1,0 +1,131 @@
+"""Which column is what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+from auditkit.data.scan import Scan
+from auditkit.data.table import Table
+from auditkit.errors import DataError, did_you_mean
+
+Task = Literal["binary", "multiclass", "regression"]
+MOST_GROUPS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """Which column is what."""
+
+    label: str | None = None
+    prediction: str | None = None
+    score: str | None = None
+    sensitive: tuple[str, ...] = ()
+    quasi_identifiers: tuple[str, ...] = ()
+    weight: str | None = None
+    cluster: str | None = None
+    time: str | None = None
+    features: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        """Return role → column name or names."""
+        pairs = ((item.name, getattr(self, item.name)) for item in fields(self))
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in pairs}
+
+    @property
+    def single(self) -> tuple[str, ...]:
+        """The columns that have a role of their own, of which there is one each."""
+        named = (self.label, self.prediction, self.score, self.weight, self.cluster, self.time)
+        return tuple(column for column in named if column is not None)
+
+
+def names_of(role: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return column names as a tuple.
+
+    Raises
+    ------
+    DataError
+        If one stands there twice.
+    """
+    listed = (names,) if isinstance(names, str) else tuple(names)
+    twice = [name for index, name in enumerate(listed) if name in listed[:index]]
+    if twice:
+        raise DataError(f"{role} names the column {twice[0]!r} twice; name it once")
+    return listed
+
+
+def checked_roles(
+    roles: Roles,
+    test: Table | Scan,
+    train: Table | None,
+    features: Sequence[str] | None,
+    asked: tuple[str, ...] | None,
+) -> Roles:
+    """Return the roles with their features filled in.
+
+    Parameters
+    ----------
+    roles : Roles
+    test, train : tables
+    features : sequence of str, optional
+        As the user named them.
+    asked : tuple of str, optional
+        As the model names them.
+
+    Raises
+    ------
+    DataError
+        If a column is missing in test or train.
+    """
+    named = [*roles.single, *roles.sensitive, *roles.quasi_identifiers, *roles.drop, *(features or ())]
+    for column in named:
+        if column not in test.columns:
+            raise DataError(f"the test data have no column {column!r}.{did_you_mean(column, test.columns)}")
+    if features is not None:
+        chosen = tuple(features)
+    elif asked is not None:
+        chosen = asked
+    else:
+        taken = {*roles.single, *roles.drop, *roles.sensitive}
+        chosen = tuple(column for column in test.columns if column not in taken)
+    if train is not None and roles.label and roles.label not in train.columns:
+        raise DataError(f"the train data have no column {roles.label!r}.{did_you_mean(roles.label, train.columns)}")
+    if train is not None and (
+        lacking := [c for c in (*roles.sensitive, *roles.quasi_identifiers) if c not in train.columns]
+    ):
+        raise DataError(f"the train data have no column {lacking[0]!r}, the test data have; give both the same columns")
+    return replace(roles, features=chosen)
+
+
+def check_features(which: str, columns: Sequence[str], features: Sequence[str]) -> None:
+    """Refuse data that lack a column that the model reads.
+
+    Raises
+    ------
+    DataError
+        Naming the first.
+    """
+    lacking = [column for column in features if column not in columns]
+    if lacking:
+        hint = did_you_mean(lacking[0], columns)
+        raise DataError(f"the {which} data have no column {lacking[0]!r}, which the model reads.{hint}")
+
+
+def check_sensitive(column: str, values: Sequence[object], numeric: bool) -> None:
+    """Refuse a sensitive column that cannot be compared over.
+
+    Raises
+    ------
+    DataError
+        If it has one value, or more than 100.
+    """
+    if len(values) < 2:
+        raise DataError(
+            f"sensitive column {column!r} has one value, {values[0]!r}; a comparison needs at least two groups"
+        )
+    if len(values) > MOST_GROUPS:
+        many = f"more than {MOST_GROUPS}" if len(values) > 1000 else f"{len(values):,}"
+        how = f"state cut points, e.g. bins: {{{column}: [25, 40, 60]}}" if numeric else "bin it first"
+        raise DataError(f"sensitive column {column!r} has {many} values, at most {MOST_GROUPS} can be compared; {how}")
