@@ -59,7 +59,7 @@ def persons_of(subject: Subject, columns: Sequence[str], unknown: Sequence[Scala
     DataError
         If a column is not there.
     """
-    coded = [subject.table().coded(column) for column in columns]
+    coded = [subject.groups_of(column) for column in columns]
     index = np.zeros(subject.table().rows, dtype=np.int64)
     for column in coded:
         index = index * len(column.values) + column.codes

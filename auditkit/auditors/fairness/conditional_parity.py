@@ -9,6 +9,7 @@ from auditkit.bias_audit.strata import Compared, Table, compare, selection_withi
 from auditkit.declare import auditor
 from auditkit.errors import ConfigurationError, DataError, NotApplicable
 from auditkit.finding import Cell, Column, Evidence, Group, Measure
+from auditkit.group_cells import group_cells
 from auditkit.group_rates import (
     MIN_DENOMINATOR,
     MIN_GROUP_SIZE,
@@ -18,10 +19,9 @@ from auditkit.group_rates import (
     extreme_measure,
     gap_measure,
     selection,
-    two_sided,
 )
-from auditkit.stats.uncertainty import Normal
 from auditkit.subject import Subject
+from auditkit.tally import PREDICTION
 
 ID = "fairness.conditional_parity"
 
@@ -57,7 +57,7 @@ def conditional_parity(
     largest over the strata (0: the same in each), ratio the smallest. pooled_difference and pooled_ratio of a group against
     the reference are those of Mantel and Haenszel, weights n1 n2 / n in each stratum; 0 and 1 mean the same. Intervals:
     pairwise MOVER for gaps, the error shared among strata; Sato's variance for the difference, Greenland and Robins' for
-    the ratio. Where the pooled difference points the other way than that over all rows (Simpson's paradox), the table
+    the ratio, the delta method or a jackknife where rows have weights or clusters. Where the pooled difference points the other way than that over all rows (Simpson's paradox), the table
     says so.
 
     Misleads when
@@ -75,14 +75,17 @@ def conditional_parity(
     for column in subject.roles.sensitive:
         if column in by:
             continue
-        table = selection_within(subject, column, by)
-        yield from _worst_gaps(table, column, minimum)
-        yield _by_stratum(table, column, by, minimum)
-        overall = {rate.group: rate for rate in selection(subject.tally([column]), (column,), subject.favorable)}
-        against = _reference(overall, column, dict(reference or {}))
-        compared = [compare(group, against, overall, table) for group in overall if group != against]
+        found = selection_within(subject, column, by)
+        yield from _worst_gaps(found.rates, column, minimum)
+        yield _by_stratum(found.rates, column, by, minimum)
+        tally = subject.tally([column])
+        overall = {rate.group: rate for rate in selection(tally, (column,), subject.favorable)}
+        cells = group_cells(tally, (column,), [PREDICTION])
+        rows = (cells.counts if cells.weights is None else cells.weights).sum(axis=1)
+        against = _reference(dict(zip(cells.groups, rows.tolist(), strict=True)), column, dict(reference or {}))
+        compared = [compare(group, against, overall, found) for group in overall if group != against]
         for item in compared:
-            yield from _pooled(item)
+            yield from (item.difference, item.ratio)
         yield _summary(compared, against, column, by)
 
 
@@ -159,71 +162,16 @@ def _by_stratum(table: Table, column: str, by: tuple[str, ...], minimum: Minimum
 # -------------------------------------------------------------------------------------------------- over the strata
 
 
-def _reference(overall: dict[Group, Rate], column: str, named: dict[str, object]) -> Group:
+def _reference(rows: dict[Group, float], column: str, named: dict[str, object]) -> Group:
     if column in named:
-        found = next((group for group in overall if group.values == (named[column],)), None)
+        found = next((group for group in rows if group.values == (named[column],)), None)
         if found is None:
             raise ConfigurationError(f"option 'reference' of {ID}: {named[column]!r} does not occur in {column!r}")
         return found
-    known = [group for group in overall if None not in group.values]
+    known = [group for group in rows if None not in group.values]
     if not known:
         raise DataError(f"column {column!r} has only missing values; nothing can be compared")
-    return max(known, key=lambda group: overall[group].n)
-
-
-def _pooled(item: Compared) -> Iterator[Measure]:
-    found = item.pooled
-    if found is None or found.difference_error == 0:
-        reason = (
-            "no stratum has rows of both groups" if found is None else "no variation within the strata to bound it by"
-        )
-        for name, unit in (("pooled_difference", "difference"), ("pooled_ratio", "ratio")):
-            yield Measure(
-                name=name,
-                value=None,
-                unit=unit,
-                direction="none",
-                group=item.group,
-                n=0,
-                status="insufficient",
-                reason=reason,
-            )
-        return
-    difference = Normal(found.difference, found.difference_error, "identity", None, -1.0, 1.0)
-    yield Measure(
-        name="pooled_difference",
-        value=found.difference,
-        unit="difference",
-        direction="none",
-        group=item.group,
-        n=found.n,
-        interval=two_sided(difference, "Mantel-Haenszel, Sato's variance"),
-        uncertainty=difference,
-    )
-    if found.ratio is None or not found.log_ratio_error:
-        reason = "undefined: a group has no favourable decision in any stratum"
-        yield Measure(
-            name="pooled_ratio",
-            value=None,
-            unit="ratio",
-            direction="none",
-            group=item.group,
-            n=found.n,
-            status="undefined",
-            reason=reason,
-        )
-        return
-    ratio = Normal(found.ratio, found.log_ratio_error, "log")
-    yield Measure(
-        name="pooled_ratio",
-        value=found.ratio,
-        unit="ratio",
-        direction="none",
-        group=item.group,
-        n=found.n,
-        interval=two_sided(ratio, "Mantel-Haenszel, Greenland-Robins variance"),
-        uncertainty=ratio,
-    )
+    return max(known, key=lambda group: rows[group])
 
 
 def _summary(compared: Sequence[Compared], against: Group, column: str, by: tuple[str, ...]) -> Evidence:
@@ -262,31 +210,21 @@ def _summary(compared: Sequence[Compared], against: Group, column: str, by: tupl
 
 
 def _row(item: Compared) -> tuple[Cell, ...]:
-    if item.pooled is None:
-        return (
-            str(item.group),
-            item.crude.estimate,
-            None,
-            None,
-            None,
-            None,
-            item.higher,
-            item.lower,
-            "no stratum has both",
-        )
-    spread = Normal(item.pooled.difference, item.pooled.difference_error, "identity", None, -1.0, 1.0)
-    shown = two_sided(spread, "")
+    shown, pooled = item.difference.interval, item.difference.value
+    if pooled is None or shown is None:
+        reason = item.difference.reason
+        return (str(item.group), item.crude.estimate, None, None, None, None, item.higher, item.lower, reason)
     sure = "" if shown.low > 0 or shown.high < 0 else "; its interval contains 0"
     reading = "direction reverses" if item.reversed else "same direction"
-    if item.pooled.difference == 0 or item.crude.estimate == 0:
+    if pooled == 0 or item.crude.estimate == 0:
         reading = "no difference"
     return (
         str(item.group),
         item.crude.estimate,
-        item.pooled.difference,
+        pooled,
         shown.low,
         shown.high,
-        item.pooled.ratio,
+        item.ratio.value,
         item.higher,
         item.lower,
         reading + sure,

@@ -60,7 +60,8 @@ def four_fifths(
     decisions that the group lacks to have the rate p of both groups together. Beside them stand, for readers who expect
     them, z = (p1 - p2) / sqrt(p(1 - p)(1/n1 + 1/n2)), Fisher's exact test where a group has fewer than 30 rows or a cell
     expects fewer than 5, p-values adjusted by Holm within a table, and Katz's 95 % interval where both groups have at
-    least 5 favourable decisions. A limit belongs in a policy; four fifths, 0.8, is that of 29 CFR 1607.4(D).
+    least 5 favourable decisions; all of these count rows, so rows with weights or clusters have the ratio and its bounds
+    alone. A limit belongs in a policy; four fifths, 0.8, is that of 29 CFR 1607.4(D).
 
     Misleads when
     -------------
@@ -87,11 +88,13 @@ def four_fifths(
         compared = [] if reason else [rate for rate in usable if rate != against]
         measures = [_ratio(rate, against, len(usable), reason, minimum) for rate in rates if rate != against]
         yield from measures
-        if against is not None and compared:
+        if against is None or not compared:
+            continue
+        rule = "named" if chosen else "the highest"
+        yield _drawn(over, measures, against, rule)
+        if not subject.weighted:
             tests = _tests(compared, against)
             yield from (_shortfall(test) for test in tests)
-            rule = "named" if chosen else "the highest"
-            yield _drawn(over, measures, against, rule)
             yield _table(over, tests, against, rule)
 
 
@@ -117,14 +120,14 @@ def _why_not(against: Rate | None, usable: Sequence[Rate], minimum: Minimum) -> 
         return f"the group to compare with has fewer than {needed}" if against else f"no group has {needed}"
     if len(usable) < 2:
         return f"only one group has {needed}"
-    if against.successes == 0:
+    if against.proportion.estimate <= 0:
         return f"undefined: {against.group} has no favourable decision to compare with"
     return None
 
 
 def _ratio(rate: Rate, against: Rate | None, family: int, reason: str | None, minimum: Minimum) -> Measure:
     if reason is None and not rate.evaluable(minimum):
-        reason = f"{rate.n:,} rows, at least {max(minimum.group_size, minimum.denominator)} are needed"
+        reason = rate.shortage(minimum)
     if reason is not None or against is None:
         return Measure(
             name="impact_ratio",

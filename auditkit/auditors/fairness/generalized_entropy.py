@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from auditkit.declare import auditor
 from auditkit.errors import InsufficientData, NotApplicable
-from auditkit.finding import Column, Evidence, Interval, Measure, Scalar
-from auditkit.group_rates import levels, two_sided
+from auditkit.finding import Cell, Column, Evidence, Interval, Measure, Scalar
+from auditkit.group_cells import GroupCells, group_cells
+from auditkit.group_rates import Minimum, levels, two_sided
+from auditkit.smooth_measures import smooth_measure
 from auditkit.stats.inequality import Inequality
 from auditkit.stats.inequality import generalized_entropy as index_of
 from auditkit.stats.uncertainty import Normal
 from auditkit.subject import Subject
-from auditkit.tally import LABEL, PREDICTION, Counts, Tally
+from auditkit.tally import LABEL, PREDICTION, Tally
 
 BENEFITS = (0.0, 1.0, 2.0)
 
@@ -55,31 +59,56 @@ def generalized_entropy(subject: Subject, *, alpha: float = 2.0) -> Iterator[Mea
         raise NotApplicable("no label column was named; pass label=")
     tally = subject.tally(subject.roles.sensitive)
     whole = _benefits(tally, (), subject.favorable)
-    if int(whole.sum()) < 2:
-        raise InsufficientData(f"{int(whole.sum())} rows, at least 2 are needed")
-    yield _index("generalized_entropy", index_of(BENEFITS, whole, alpha), whole)
-    yield _index("theil", index_of(BENEFITS, whole, 1.0), whole)
+    if whole.counts.sum() < 2:
+        raise InsufficientData(f"{whole.counts.sum()} rows, at least 2 are needed")
+    for name, power in (("generalized_entropy", alpha), ("theil", 1.0)):
+        if subject.weighted:
+            yield _weighted(name, power, whole)
+        else:
+            yield _index(name, index_of(BENEFITS, whole.counts, power), int(whole.counts.sum()))
     if not subject.roles.sensitive:
         return
     for over in levels(subject.roles.sensitive):
         cells = _benefits(tally, over, subject.favorable)
-        yield _between(over, index_of(BENEFITS, cells, alpha), cells)
+        yield _between(over, index_of(BENEFITS, _shares(cells), alpha), cells)
         if len(over) == 1:
-            yield _table(tally, over, cells)
+            yield _table(over, cells)
 
 
-def _benefits(tally: Tally, over: tuple[str, ...], favorable: Scalar) -> Counts:
+def _benefits(tally: Tally, over: tuple[str, ...], favorable: Scalar) -> GroupCells:
     """Return rows by group and benefit, shape (groups, 3)."""
-    cube = tally.cube(over, [LABEL, PREDICTION])
     recorded = tally.axis(LABEL).values.index(favorable)
     decided = tally.axis(PREDICTION).values.index(favorable)
-    lost = cube[:, recorded].sum(axis=1) - cube[:, recorded, decided]
-    won = cube[:, :, decided].sum(axis=1) - cube[:, recorded, decided]
-    return np.stack([lost, cube.sum(axis=(1, 2)) - lost - won, won], axis=1)
+
+    def collapsed(cube: Any) -> Any:
+        lost = cube[..., recorded, :].sum(axis=-1) - cube[..., recorded, decided]
+        won = cube[..., :, decided].sum(axis=-1) - cube[..., recorded, decided]
+        return np.stack([lost, cube.sum(axis=(-2, -1)) - lost - won, won], axis=-1)
+
+    return group_cells(tally, over, [LABEL, PREDICTION]).mapped(collapsed)
 
 
-def _index(name: str, found: Inequality | None, cells: Counts) -> Measure:
-    n = int(cells.sum())
+def _shares(cells: GroupCells) -> npt.NDArray[Any]:
+    return cells.counts if cells.weights is None else cells.weights
+
+
+def _weighted(name: str, alpha: float, whole: GroupCells) -> Measure:
+    def index(shares: npt.NDArray[np.complex128]) -> complex:
+        relative = np.array(BENEFITS) / (shares @ np.array(BENEFITS))
+        some = relative[1:]  # a benefit of 0 adds nothing to what is summed
+        if alpha == 1:
+            return complex(shares[1:] @ (some * np.log(some)))
+        if alpha == 0:
+            return complex(-(shares[1:] @ np.log(some)))
+        return complex((shares[1:] @ some**alpha - 1) / (alpha * (alpha - 1)))
+
+    if index_of(BENEFITS, _shares(whole), alpha) is None:
+        return _index(name, None, int(whole.counts.sum()))
+    needed = [[(0,), (1,), (2,)]]
+    return smooth_measure(name, index, whole, 0, Minimum(0, 0), needed, 0.0, high=None, unit="index", direction="lower")
+
+
+def _index(name: str, found: Inequality | None, n: int) -> Measure:
     if found is None:
         reason = "undefined: nobody has a benefit, or, for alpha up to 0, somebody has none"
         return Measure(name=name, value=None, unit="index", direction="lower", n=n, status="undefined", reason=reason)
@@ -100,8 +129,8 @@ def _index(name: str, found: Inequality | None, cells: Counts) -> Measure:
     )
 
 
-def _between(over: tuple[str, ...], found: Inequality | None, cells: Counts) -> Measure:
-    n = int(cells.sum())
+def _between(over: tuple[str, ...], found: Inequality | None, cells: GroupCells) -> Measure:
+    n = int(cells.counts.sum())
     if found is None or found.value <= 0 or not np.isfinite(found.between):
         reason = "undefined: there is no inequality to divide, or a group without any benefit"
         return Measure(
@@ -122,18 +151,20 @@ def _between(over: tuple[str, ...], found: Inequality | None, cells: Counts) -> 
         direction="lower",
         over=over,
         n=n,
-        expected=min(1.0, found.between_expected / found.value),
+        # What chance shows is known for rows drawn independently, each counting once.
+        expected=min(1.0, found.between_expected / found.value) if cells.weights is None else None,
         interval=Interval(share, share, None, "two", "exact", "of the rows counted"),
     )
 
 
-def _table(tally: Tally, over: tuple[str, ...], cells: Counts) -> Evidence:
-    mean = float(cells.sum(axis=0) @ np.array(BENEFITS)) / int(cells.sum())
-    rows = []
-    for group, row in zip(tally.groups(over), cells, strict=True):
-        n = int(row.sum())
-        own = float(row @ np.array(BENEFITS)) / n
-        rows.append((str(group), n, int(row[0]), int(row[1]), int(row[2]), own, own / mean if mean else None))
+def _table(over: tuple[str, ...], cells: GroupCells) -> Evidence:
+    benefits, shares = np.array(BENEFITS), _shares(cells)
+    mean = float(shares.sum(axis=0) @ benefits) / float(shares.sum())
+    rows: list[tuple[Cell, ...]] = []
+    for group, counts, share in zip(cells.groups, cells.counts, shares, strict=True):
+        own = float(share @ benefits) / float(share.sum()) if share.sum() > 0 else None
+        relative = own / mean if own is not None and mean else None
+        rows.append((str(group), int(counts.sum()), *(int(count) for count in counts), own, relative))
     return Evidence(
         id=f"fairness.generalized_entropy.{over[0]}",
         kind="table",

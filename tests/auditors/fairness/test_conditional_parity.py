@@ -106,4 +106,42 @@ def test_groups_that_never_meet_in_a_stratum_are_not_compared() -> None:
     finding = run(frame, ["g"], "p", 1, strata=["s"])
     assert finding.measure("pooled_difference", {"g": "b"}).status == "insufficient"
     assert finding.measure("difference", over="g").status == "insufficient"
-    assert table(finding, "pooled.g").rows[0][-1] == "no stratum has both"
+    assert table(finding, "pooled.g").rows[0][-1] == "no stratum has rows of both groups"
+
+
+def test_weighted_rows_give_the_figures_of_the_people_they_stand_for(data_folder: Path) -> None:
+    cells = pd.read_csv(data_folder / "ucb_admissions" / "UCBAdmissions.csv")
+    options = {"strata": ["Dept"], "min_group_size": 1, "min_denominator": 1}
+    people = run(admissions(data_folder), ["Gender"], "Admit", "Admitted", **options)
+    subject = Subject(cells, prediction="Admit", favorable="Admitted", sensitive=["Gender"], weight="Freq")
+    weighted = audit(subject, only=[ID], options={ID: options}, progress=False)[ID]
+    for name in ("pooled_difference", "pooled_ratio"):
+        value = people.measure(name, {"Gender": "Female"}).value
+        assert weighted.measure(name, {"Gender": "Female"}).value == pytest.approx(value)
+    assert weighted.measure("difference", over="Gender").value == pytest.approx(
+        people.measure("difference", over="Gender").value
+    )
+    assert "the direction reverses" in table(weighted, "pooled.Gender").title
+
+
+def test_clusters_of_one_row_give_nearly_the_plain_interval_and_doubled_rows_do_not_narrow_it(
+    data_folder: Path,
+) -> None:
+    people = admissions(data_folder).assign(who=range(4526))
+    twice = pd.concat([people, people], ignore_index=True)
+    plain = run(people, ["Gender"], "Admit", "Admitted", strata=["Dept"]).measure(
+        "pooled_difference", {"Gender": "Female"}
+    )
+
+    def clustered(frame: pd.DataFrame) -> float:
+        subject = Subject(frame, prediction="Admit", favorable="Admitted", sensitive=["Gender"], cluster="who")
+        found = audit(subject, only=[ID], options={ID: {"strata": ["Dept"]}}, progress=False)[ID]
+        measure = found.measure("pooled_difference", {"Gender": "Female"})
+        assert measure.value == pytest.approx(plain.value)
+        assert measure.interval is not None
+        return measure.interval.high - measure.interval.low
+
+    assert plain.interval is not None
+    width = plain.interval.high - plain.interval.low
+    assert clustered(people) == pytest.approx(width, rel=0.3)
+    assert clustered(twice) == pytest.approx(clustered(people), rel=1e-9)

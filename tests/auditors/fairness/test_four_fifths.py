@@ -142,3 +142,16 @@ def test_policy_is_not_sure_of_a_group_whose_bounds_straddle_four_fifths(tmp_pat
     assert verdicts({"White": (797, 412), "Black": (390, 170)}) == {"Black": "inconclusive"}
     assert verdicts({"White": (7970, 4120), "Black": (3900, 1200)}) == {"Black": "fail"}
     assert verdicts({"White": (7970, 4120), "Black": (3900, 1990)}) == {"Black": "pass"}
+
+
+def test_weighted_rows_have_the_ratio_and_its_bounds_and_no_counts_of_persons() -> None:
+    frame = people({"a": (200, 100), "b": (200, 80)}).assign(w=1.0)
+    frame.loc[::2, "w"] = 3.0
+    subject = Subject(frame, prediction="passed", favorable=1, sensitive=["race"], weight="w")
+    finding = audit(subject, only=[ID], progress=False)[ID]
+    share = (frame.passed * frame.w).groupby(frame.race).sum() / frame.groupby("race").w.sum()
+    measure = finding.measure("impact_ratio", {"race": "b"})
+    assert measure.value == pytest.approx(share["b"] / share["a"])
+    assert measure.interval is not None
+    assert [item.kind for item in finding.evidence] == ["intervals"]
+    assert {m.name for m in finding.measures} == {"impact_ratio"}

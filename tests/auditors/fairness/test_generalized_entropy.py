@@ -64,3 +64,19 @@ def test_nobody_with_a_benefit_is_undefined() -> None:
     frame = pd.DataFrame({"y": [1, 1, 0, 0], "p": [0, 0, 1, 1], "g": ["a", "b"] * 2})
     flipped = run(frame.assign(p=[0, 0, 0, 0], y=[1, 1, 1, 0]).iloc[:4], ["g"], alpha=0.0)
     assert flipped.measure("generalized_entropy").status == "undefined"
+
+
+@pytest.mark.parametrize("alpha", [2.0, 1.0, 0.5])
+def test_weights_count_rows_as_often_as_they_say(alpha: float) -> None:
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({"y": rng.integers(0, 2, 300), "p": rng.integers(0, 2, 300), "g": rng.choice(["a", "b"], 300)})
+    frame["w"] = rng.integers(1, 4, 300)
+    many = run(frame.loc[frame.index.repeat(frame.w)].reset_index(drop=True).drop(columns="w"), ["g"], alpha=alpha)
+    subject = Subject(frame, label="y", prediction="p", positive=1, favorable=1, sensitive=["g"], weight="w")
+    weighted = audit(subject, only=[ID], options={ID: {"alpha": alpha}}, progress=False)[ID]
+    for name, over in (("generalized_entropy", ()), ("theil", ()), ("between_group_share", "g")):
+        assert weighted.measure(name, over=over).value == pytest.approx(many.measure(name, over=over).value, abs=1e-12)
+    wide, narrow = (f.measure("generalized_entropy").interval for f in (weighted, many))
+    assert wide is not None
+    assert narrow is not None
+    assert wide.high - wide.low > narrow.high - narrow.low
