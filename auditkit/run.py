@@ -17,6 +17,7 @@ from auditkit.charts.svg import preload
 from auditkit.config import Config, load_config
 from auditkit.data.files import read_table
 from auditkit.errors import DataError, ModelError, OutputError
+from auditkit.exports.bias_audit import bias_audit_files
 from auditkit.models.loading import load_model
 from auditkit.policy import Decision, Policy
 from auditkit.record import Record, dump, from_json
@@ -136,7 +137,7 @@ def write(found: Audit, decision: Decision | None, folder: Path, templates: Path
     """
     content = dump(found, decision)
     record = from_json(json.loads(content))
-    files = {"audit.json": content, **render_documents(record, templates=templates)}
+    files = {"audit.json": content, **render_documents(record, templates=templates), **bias_audit_files(record)}
     manifest = {
         "auditkit": found.provenance["auditkit"],
         "evidence_digest": record.evidence_digest,

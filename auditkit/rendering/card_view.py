@@ -11,6 +11,7 @@ from auditkit.record import Record
 from auditkit.rendering.numbers import count, interval, number
 from auditkit.rendering.shared_view import (
     date_text,
+    fairness_tables,
     family,
     family_section,
     group_blocks,
@@ -96,8 +97,8 @@ def card_view(record: Record) -> dict[str, Any]:
         ],
         "evaluation": _data(audit, "test"),
         "training": [*_data(audit, "train"), _said("Described as", card.get("training_data"))],
-        "groups": group_blocks(record, columns=1),
-        "intersections": group_blocks(record, columns=2),
+        "groups": [*group_blocks(record, columns=1), *fairness_tables(record, columns=1)],
+        "intersections": [*group_blocks(record, columns=2), *fairness_tables(record, columns=2)],
         "performance": other_blocks(record, "performance"),
         "explanations": family_section(
             record, "explanations", "Explanations: not measured because no explanation auditor ran."

@@ -13,6 +13,7 @@ from auditkit.rendering.numbers import axis as scale
 from auditkit.rendering.numbers import tick as tick_label
 from auditkit.rendering.shared_view import (
     date_text,
+    fairness_tables,
     family_section,
     group_blocks,
     head,
@@ -52,8 +53,8 @@ def gate_view(record: Record) -> dict[str, Any]:
         "unseen": _unseen(record, rulings),
         "rulings": _rulings_table(decision, rulings, anchors),
         "settle": _settle(rulings),
-        "groups": group_blocks(record, columns=1),
-        "intersections": group_blocks(record, columns=2),
+        "groups": [*group_blocks(record, columns=1), *fairness_tables(record, columns=1)],
+        "intersections": [*group_blocks(record, columns=2), *fairness_tables(record, columns=2)],
         "explanations": family_section(record, "explanations", "Not measured because no explanation auditor ran."),
         "privacy": family_section(record, "privacy", "Not measured because no privacy auditor ran."),
         "energy": family_section(record, "carbon", "Not measured because no energy auditor ran."),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auditkit.auditing import Audit
+from auditkit.bias_audit import summary as bias_audit
 from auditkit.finding import Finding
 from auditkit.record import Record
 from auditkit.rendering.evidence_view import evidence_block, measures_table
@@ -104,6 +105,17 @@ def group_blocks(record: Record, *, columns: int) -> list[dict[str, Any]]:
         if finding.id.split(".")[0] in ("fairness", "performance")
         for item in finding.evidence
         if item.kind == "intervals" and (("+" in item.id) is (columns > 1))
+    ]
+
+
+def fairness_tables(record: Record, *, columns: int) -> list[dict[str, Any]]:
+    """Return the other tables of fairness, over one column (1) or intersections (2); a bias audit has its own document."""
+    return [
+        evidence_block(item)
+        for finding in family(record.audit, "fairness")
+        if finding.id != bias_audit.FINDING
+        for item in finding.evidence
+        if item.kind != "intervals" and (("+" in item.id) is (columns > 1))
     ]
 
 

@@ -187,7 +187,7 @@ def _table(
         columns=(
             *(Column(column, role="label") for column in columns),
             Column("Persons", "count", "n"),
-            Column("Selected" if outcome.basis == "selection" else "Above the median", "count", "count"),
+            Column("Selected" if outcome.basis == "selection" else "Above median", "count", "count"),
             Column("Rate", "rate", "value"),
             Column("Impact ratio", "ratio", "value"),
             Column("Share of persons", "rate", "value"),
@@ -242,6 +242,6 @@ def _changed(title: str, found: Sequence[Category], other: Sequence[Category]) -
         name = ", ".join(map(str, most))
         yield (
             f"Median and {title}",
-            f"The median is that of all persons scored. Without those of unknown category, {len(moved)} impact ratios "
-            f"would be others, by up to {moved[most]:.3f} ({name}: {ratios[most]:.3f}).",
+            f"The median is that of all persons scored. Without those of unknown category {len(moved)} of "
+            f"{len(found)} impact ratios would differ, by up to {moved[most]:.3f} ({name}: {ratios[most]:.3f}).",
         )
