@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditkit.auditing import Audit, audit
+    from auditkit.data.counting import count_rows
+    from auditkit.data.scan import scan
     from auditkit.declare import auditor
     from auditkit.errors import AuditkitError
     from auditkit.finding import Evidence, Finding, Measure
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from auditkit.record import load
     from auditkit.run import render
     from auditkit.subject import Subject
+    from auditkit.tally import Tally
 
 __version__ = "0.1.0"
 
@@ -33,11 +36,14 @@ __all__ = [
     "Measure",
     "Policy",
     "Subject",
+    "Tally",
     "__version__",
     "audit",
     "auditor",
+    "count_rows",
     "load",
     "render",
+    "scan",
 ]
 
 _HOMES = {
@@ -48,10 +54,13 @@ _HOMES = {
     "Measure": "finding",
     "Policy": "policy",
     "Subject": "subject",
+    "Tally": "tally",
     "audit": "auditing",
     "auditor": "declare",
+    "count_rows": "data.counting",
     "load": "record",
     "render": "run",
+    "scan": "data.scan",
 }
 
 

@@ -45,6 +45,11 @@ class Answers:
         """The threshold, 0.5 by default."""
         return 0.5 if self.threshold is None else self.threshold
 
+    @property
+    def possible(self) -> bool:
+        """Whether there is a model, or a column of predictions or scores."""
+        return bool(self.model is not None or self.roles.prediction or self.roles.score)
+
     def needed(self) -> Model:
         """Return the model.
 

@@ -49,6 +49,8 @@ class Config:
         Absent when the data hold predictions.
     test, train : Path
         The data files; `train` is optional.
+    in_place : bool
+        Whether the test rows are counted in their files, which may be larger than memory.
     na_values : tuple of str
         Texts of a CSV that mean a missing value.
     columns : mapping
@@ -83,6 +85,7 @@ class Config:
     model: ModelSpec | None
     test: Path
     train: Path | None
+    in_place: bool
     na_values: tuple[str, ...]
     columns: Mapping[str, Any]
     task: str | None
@@ -124,7 +127,8 @@ def load_config(path: Path) -> Config:
         folder=path.parent,
         document=document,
         model=_model(document),
-        test=_file(document, data["data"]["test"], "data", "test"),
+        test=_test_rows(document),
+        in_place=bool(data["data"].get("in_place", False)),
         train=_optional_file(document, "data", "train"),
         na_values=tuple(data["data"].get("na_values", [""])),
         columns=_columns(document),
@@ -140,6 +144,13 @@ def load_config(path: Path) -> Config:
         synthetic=data.get("synthetic", False),
         disclosure=data.get("disclosure", "internal"),
     )
+
+
+def _test_rows(document: Document) -> Path:
+    written = document.data["data"]["test"]
+    if document.data["data"].get("in_place", False):
+        return document.path.parent / str(written)  # a folder or a pattern; whoever scans it says what is missing
+    return _file(document, written, "data", "test")
 
 
 def _model(document: Document) -> ModelSpec | None:

@@ -110,6 +110,9 @@ class Measure:
         For a gap: share of rows in groups that could not be evaluated.
     expected : float or None
         For a gap or ratio: what chance alone would show if all groups had the same rate.
+    detectable : float or None
+        For a gap or ratio: the smallest gap (largest ratio) between any two groups that these rows would have shown to be
+        one, with 80 % power at 95 % confidence.
     volatile : bool
         Depends on a clock: stands outside the digest of the evidence.
 
@@ -135,6 +138,7 @@ class Measure:
     uncertainty: Uncertainty | None = None
     not_covered: float = 0.0
     expected: float | None = None
+    detectable: float | None = None
     volatile: bool = False
 
     def __post_init__(self) -> None:

@@ -197,6 +197,7 @@ def confusion(tally: Tally, by: Sequence[str], positive: Scalar) -> Confusion:
     """
     if LABEL not in tally.names:
         raise NotApplicable("no label column was named; pass label=")
+    _need_predictions(tally)
     labels, decisions = (_one_against_rest(tally.axis(name).values, positive) for name in (LABEL, PREDICTION))
     table = group_cells(tally, by, [LABEL, PREDICTION])
     return Confusion(table.mapped(lambda cube: np.einsum("...lp,al,bp->...ab", cube, labels, decisions)))
@@ -204,7 +205,13 @@ def confusion(tally: Tally, by: Sequence[str], positive: Scalar) -> Confusion:
 
 def selection(tally: Tally, by: Sequence[str], favorable: Scalar) -> list[Rate]:
     """Return the share of rows that the model decides favourably, by group."""
+    _need_predictions(tally)
     return _share(tally, by, PREDICTION, favorable)
+
+
+def _need_predictions(tally: Tally) -> None:
+    if PREDICTION not in tally.names:
+        raise NotApplicable("the test data hold no predictions and no model was given")
 
 
 def base_rate(tally: Tally, by: Sequence[str], label: Scalar) -> list[Rate]:

@@ -19,7 +19,7 @@ from auditkit.group_cells import (
     levels,
     selection,
 )
-from auditkit.stats.planning import expected_gap
+from auditkit.stats.planning import expected_gap, smallest_gap
 from auditkit.stats.uncertainty import Extreme, Uncertainty, WorstPair
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "confusion",
     "extreme_measure",
     "gap_measure",
+    "gap_of",
     "levels",
     "rate_measure",
     "rates_evidence",
@@ -154,6 +155,46 @@ def gap_measure(
         uncertainty=pair,
         not_covered=left_out,
         expected=expected_gap(sizes, pooled, gap) if 0 < pooled < 1 else None,
+        detectable=smallest_gap(sizes, pooled, gap),
+    )
+
+
+def gap_of(name: str, gap: Gap, over: tuple[str, ...], members: Sequence[Measure], rows: Sequence[int]) -> Measure:
+    """Return the largest difference or smallest ratio over groups of any measure that has bounds of its own.
+
+    Parameters
+    ----------
+    members : sequence of Measure
+        One for each group; those without a value are left out and counted as not covered.
+    rows : sequence of int
+        Rows of each group.
+    """
+    total = sum(rows)
+    usable = [member for member in members if member.value is not None and member.uncertainty is not None]
+    covered = sum(n for member, n in zip(members, rows, strict=True) if member in usable)
+    left_out = 1 - covered / total if total else 1.0
+    if len(usable) < 2:
+        reason = f"{len(usable)} of {len(members)} groups have enough rows for a comparison"
+        return _nothing(name, gap, over, total, "insufficient", reason, left_out)
+    lowest = min(usable, key=lambda member: member.value or 0.0)
+    highest = max(usable, key=lambda member: member.value or 0.0)
+    if gap == "ratio" and ((highest.value or 0) <= 0 or (lowest.value or 0) < 0):
+        return _nothing(name, gap, over, total, "undefined", "undefined: no group is above 0", left_out)
+    pair = WorstPair(gap, tuple(member.uncertainty for member in usable if member.uncertainty is not None))
+    worst, best = (highest, lowest) if lowest.direction == "lower" else (lowest, highest)
+    method = f"pairwise MOVER on each group's limits ({usable[0].interval.method if usable[0].interval else 'own'})"
+    return Measure(
+        name=name,
+        unit=gap,
+        direction=_direction(gap),
+        over=over,
+        value=pair.estimate,
+        n=total,
+        worst=worst.group,
+        best=best.group,
+        interval=Interval(pair.lower(LEVEL), pair.upper(LEVEL), LEVEL, "each", "interval", method),
+        uncertainty=pair,
+        not_covered=left_out,
     )
 
 
@@ -182,6 +223,7 @@ def extreme_measure(name: str, gap: Gap, members: Sequence[Measure]) -> Measure:
         uncertainty=both,
         not_covered=left_out,
         expected=decisive.expected,
+        detectable=decisive.detectable,
     )
 
 

@@ -16,6 +16,8 @@ from auditkit.auditing import Audit, Progress, audit
 from auditkit.charts.svg import preload
 from auditkit.config import Config, load_config
 from auditkit.data.files import read_table
+from auditkit.data.scan import Scan, scan
+from auditkit.data.table import Table
 from auditkit.errors import DataError, ModelError, OutputError
 from auditkit.exports.bias_audit import bias_audit_files
 from auditkit.models.loading import load_model
@@ -47,7 +49,7 @@ def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
     """
     columns = dict(config.columns)
     try:
-        test = read_table(config.test, na_values=config.na_values)
+        test: Table | Scan = (scan if config.in_place else read_table)(config.test, na_values=config.na_values)
         train = read_table(config.train, na_values=config.na_values) if config.train else None
         spec = config.model
         model = None

@@ -50,6 +50,9 @@ def scan_tally(rows: Scan, answers: Answers, by: Sequence[str], cuts: Bins) -> T
     roles, labels = answers.roles, answers.outcome.labels
     axes = [Axis(column, grouping_values(rows, column, cuts)) for column in by]
     axes += [Axis(LABEL, labels)] if roles.label else []
+    if roles.label and not answers.possible:
+        keys = [*(grouping_sql(rows, column, cuts) for column in by), rows.column(roles.label)]
+        return count_scan(rows, axes, keys, roles.weight, roles.cluster)
     axes.append(Axis(PREDICTION, labels))
     decision = _decision(rows, answers)
     if decision is not None:

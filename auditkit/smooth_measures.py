@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ def smooth_measure(
     high: float | None = 1.0,
     unit: str = "rate",
     direction: Direction = "higher",
+    scale: Literal["identity", "log"] = "identity",
 ) -> Measure:
     """Return a function of the shares of a group's cells, with an interval by the delta method.
 
@@ -44,6 +45,8 @@ def smooth_measure(
         The function is undefined where one of these sets holds no row, and insufficient where it holds too few.
     low, high : float or None
         The ends of its range.
+    scale : {'identity', 'log'}
+        On which the interval is normal; the log scale is for ratios of counts, which are above 0.
 
     Notes
     -----
@@ -62,7 +65,11 @@ def smooth_measure(
     value = complex(function((flat / flat.sum()).astype(np.complex128))).real
     if not math.isfinite(value):
         return _nothing(name, unit, direction, group, n, "undefined", "undefined: the weights it divides by are 0")
-    method = "delta method"
+    method = "delta method" if scale == "identity" else "delta method on the log scale"
+
+    def scaled(shares: Shares) -> complex:
+        return complex(function(shares)) if scale == "identity" else complex(np.log(complex(function(shares))))
+
     if table.buckets is not None:
         left_out = flat - table.buckets[place].reshape(len(table.buckets[place]), -1)
         used = left_out.sum(axis=1) < flat.sum()
@@ -70,13 +77,13 @@ def smooth_measure(
             reason = f"about {estimated_clusters(used):.0f} clusters, at least {MIN_CLUSTERS} are needed"
             return _nothing(name, unit, direction, group, n, "insufficient", reason)
         shares = left_out[used] / left_out[used].sum(axis=1, keepdims=True)
-        replicates = np.array([complex(function(row.astype(np.complex128))).real for row in shares])
+        replicates = np.array([scaled(row.astype(np.complex128)).real for row in shares])
         error, df = math.sqrt(jackknife_variance(replicates)), float(used.sum() - 1)
         method = "jackknife over buckets of clusters"
     else:
         squares = flat if table.squares is None else table.squares[place].ravel()
-        error, df = multinomial_error(function, flat, np.asarray(squares, dtype=np.float64)), None
-    uncertainty = Normal(value, error, "identity", df, low, high)
+        error, df = multinomial_error(scaled, flat, np.asarray(squares, dtype=np.float64)), None
+    uncertainty = Normal(value, error, scale, df, *((low, high) if scale == "identity" else (None, None)))
     return Measure(
         name=name,
         value=value,

@@ -260,7 +260,8 @@ class Subject:
         Raises
         ------
         NotApplicable
-            If there is no label or no prediction, or the task is a regression.
+            If there is neither label nor prediction, or the task is a regression. Without predictions the cells are
+            those of labels.
         """
         if self.task == "regression":
             raise NotApplicable("the task is a regression; rates of decisions need classes")
@@ -281,8 +282,9 @@ class Subject:
         if self.roles.label:
             axes.append(Axis(LABEL, self.labels))
             columns.append(self._label_codes(rows))
-        axes.append(Axis(PREDICTION, self.labels))
-        columns.append(self._answer(dataset)[0])
+        if self._answering.possible or not self.roles.label:
+            axes.append(Axis(PREDICTION, self.labels))
+            columns.append(self._answer(dataset)[0])
         return count_table(rows, axes, columns, self.roles.weight, self.roles.cluster)
 
     def _label_codes(self, table: Table) -> Codes:

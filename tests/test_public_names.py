@@ -19,11 +19,14 @@ GOLDEN = [
     "Measure",
     "Policy",
     "Subject",
+    "Tally",
     "__version__",
     "audit",
     "auditor",
+    "count_rows",
     "load",
     "render",
+    "scan",
 ]
 HEAVY = {
     "codecarbon", "duckdb", "fairlearn", "jinja2", "jsonschema", "matplotlib", "narwhals", "numpy", "pandas", "pyarrow",
@@ -53,6 +56,8 @@ def auditor():
         return []
     return nothing
 def policy(): return ak.Policy.load(folder / "policy.yaml")
+def count_rows(): return ak.count_rows(frame, ["sex"], label="y")
+def scan(): frame.to_parquet(folder / "rows.parquet"); return ak.scan(folder / "rows.parquet").rows
 def error(): return ak.AuditkitError("got, wanted, do")
 """
 
@@ -79,7 +84,9 @@ def test_unknown_name_is_an_attribute_error() -> None:
         ak.sbuject  # noqa: B018
 
 
-@pytest.mark.parametrize("call", ["subject", "audit", "render", "load", "auditor", "policy", "error"])
+@pytest.mark.parametrize(
+    "call", ["subject", "audit", "render", "load", "auditor", "policy", "count_rows", "scan", "error"]
+)
 def test_public_callable_works_twice_in_a_fresh_process(call: str, tmp_path: Path) -> None:
     assert python(f"{PREPARE}\n{call}(); {call}(); print('twice')", str(tmp_path)) == "twice"
 

@@ -15,7 +15,7 @@ from auditkit.group_cells import GroupCells, Rate, group_cells, selection
 from auditkit.group_rates import Minimum, two_sided
 from auditkit.smooth_measures import smooth_measure
 from auditkit.stats.mantel_haenszel import mantel_haenszel
-from auditkit.stats.uncertainty import Comparison, Normal
+from auditkit.stats.uncertainty import Normal, Pair
 from auditkit.subject import Subject
 from auditkit.tally import PREDICTION
 
@@ -74,7 +74,7 @@ class Compared:
     """A group against another: the difference over all rows, the one pooled over strata, and strata by direction."""
 
     group: Group
-    crude: Comparison
+    crude: Pair
     difference: Measure
     ratio: Measure
     higher: int
@@ -91,7 +91,7 @@ def compare(group: Group, against: Group, overall: Mapping[Group, Rate], strata:
     both = [stratum for stratum, groups in strata.rates.items() if group in groups and against in groups]
     pairs = [(strata.rates[stratum][group], strata.rates[stratum][against]) for stratum in both]
     gaps = [one.proportion.estimate - other.proportion.estimate for one, other in pairs]
-    crude = Comparison("difference", (overall[group].proportion, overall[against].proportion))
+    crude = Pair("difference", (overall[group].proportion, overall[against].proportion))
     if strata.weighted and both:
         measures = _weighted(group, _paired(strata.cells, both, group, against))
     else:

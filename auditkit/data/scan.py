@@ -171,7 +171,7 @@ class Scan:
         """Return the least and the greatest number of a column."""
         where = self.column(name)
         low, high = self.query(f"SELECT min({where}), max({where}) FROM {self.relation}")[0]
-        return float(low), float(high)
+        return float(low or 0), float(high or 0)
 
     def batches(self, columns: Sequence[str]) -> Iterator[Table]:
         """Yield tables of some 130,000 rows with these columns."""

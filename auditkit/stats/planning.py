@@ -61,6 +61,46 @@ def rows_needed_ratio(
     return _scaled(sizes, variance, math.log(limit / true_ratio), confidence, power)
 
 
+def smallest_gap(
+    sizes: Sequence[int],
+    pooled_rate: float,
+    of: Literal["difference", "ratio"],
+    confidence: float = 0.95,
+    power: float = 0.8,
+) -> float | None:
+    """Return the least true gap between any two groups (largest ratio below 1) that these rows show with `power`.
+
+    Shown means that the violation bound is beyond no gap at all. Planned for the two smallest groups, rates spread around
+    the pooled rate, normal approximation, by bisection. None where not even the widest gap would be shown.
+
+    Examples
+    --------
+    >>> round(smallest_gap([500, 500], 0.3, "difference"), 3)
+    0.081
+    """
+    if len(sizes) < 2 or not 0 < pooled_rate < 1:
+        return None
+    two = np.sort(sizes)[:2]
+    z = studentized_range_quantile(confidence, len(sizes)) / math.sqrt(2) + z_quantile(power)
+
+    def shown(gap: float) -> bool:
+        if of == "difference":
+            low = min(max(pooled_rate - gap / 2, 0.0), 1 - gap)
+            rates = np.array([low, low + gap])
+            return gap >= z * math.sqrt(float(np.sum(rates * (1 - rates) / two)))
+        high = min(1.0, 2 * pooled_rate / (2 - gap))
+        rates = np.array([(1 - gap) * high, high])
+        return -math.log(1 - gap) >= z * math.sqrt(float(np.sum((1 - rates) / (rates * two))))
+
+    least, most = 0.0, 0.999
+    if not shown(most):
+        return None
+    for _ in range(40):
+        middle = (least + most) / 2
+        least, most = (least, middle) if shown(middle) else (middle, most)
+    return most if of == "difference" else 1 - most
+
+
 def _scaled(sizes: Sequence[int], variance: float, distance: float, confidence: float, power: float) -> int | None:
     if distance <= 0 or len(sizes) < 2:
         return None

@@ -7,7 +7,6 @@ and ``as_dict``, from which `from_dict` makes it again, so that an audit is judg
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -232,6 +231,56 @@ class AreaUnderCurve:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """A difference (first − second) or ratio (first ÷ second) of two estimates: MOVER from the limits of each.
+
+    Where the second was chosen among `family` groups by its value, the bounds on the side of a violation (of a difference
+    both, of a ratio the upper) are simultaneous over all pairs of them, as in `WorstPair`.
+    """
+
+    of: Gap
+    members: tuple[Uncertainty, ...]
+    family: int | None = None
+    kind: ClassVar[str] = "pair"
+
+    def __post_init__(self) -> None:
+        if len(self.members) != 2:
+            raise ValueError(f"got {len(self.members)} estimates, wanted two")
+        if self.of == "ratio" and self.members[1].estimate <= 0:
+            raise ValueError("the ratio is undefined: the second estimate is 0")
+
+    @property
+    def estimate(self) -> float:
+        """First − second, or first ÷ second."""
+        first, second = (member.estimate for member in self.members)
+        return first - second if self.of == "difference" else first / second
+
+    def limits(self, z: float) -> tuple[float, float]:
+        """Return both limits at z; of a ratio the upper may be infinite."""
+        ends = [np.array(end) for member in self.members for end in (member.estimate, *member.limits(z))]
+        below, above = (mover_difference if self.of == "difference" else mover_ratio)(*ends)
+        return float(below), float(above)
+
+    def lower(self, confidence: float) -> float:
+        """Return the one-sided lower bound."""
+        return self.limits(z_quantile(confidence) if self.of == "ratio" else self._z(confidence))[0]
+
+    def upper(self, confidence: float) -> float:
+        """Return the one-sided upper bound."""
+        return self.limits(self._z(confidence))[1]
+
+    def _z(self, confidence: float) -> float:
+        if self.family is None:
+            return z_quantile(confidence)
+        return studentized_range_quantile(confidence, self.family) / math.sqrt(2)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        members = [member.as_dict() for member in self.members]
+        return {"kind": self.kind, "of": self.of, "members": members, "family": self.family}
+
+
+@dataclass(frozen=True, slots=True)
 class WorstPair:
     """The largest difference (highest − lowest) or smallest ratio (lowest ÷ highest) over two or more groups.
 
@@ -287,56 +336,6 @@ class WorstPair:
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
         return {"kind": self.kind, "of": self.of, "members": [member.as_dict() for member in self.members]}
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One group against another, first ÷ second or first − second, as one of the comparisons among `family` groups.
-
-    On the side of a violation (a ratio's upper bound, both bounds of a difference) limits are simultaneous over all
-    pairs among the family, as in `WorstPair`, for the other group may have been chosen by its value; a ratio's lower
-    bound is plain.
-    """
-
-    of: Gap
-    members: tuple[Uncertainty, Uncertainty]
-    family: int = 2
-    kind: ClassVar[str] = "comparison"
-
-    def __post_init__(self) -> None:
-        if self.family < 2:
-            raise ValueError(f"got a family of {self.family}, wanted at least 2")
-        if self.of == "ratio" and self.members[1].estimate <= 0:
-            raise ValueError("the ratio is undefined: the value that is divided by is 0")
-
-    @property
-    def estimate(self) -> float:
-        """First ÷ second, or first − second."""
-        first, second = (member.estimate for member in self.members)
-        return first - second if self.of == "difference" else first / second
-
-    def limits(self, z: float) -> tuple[float, float]:
-        """Return MOVER limits at z, uncorrected; a ratio's upper limit is cut at the largest float."""
-        first, second = ([np.array(value) for value in (member.estimate, *member.limits(z))] for member in self.members)
-        mover = mover_difference if self.of == "difference" else mover_ratio
-        low, high = mover(*first, *second)
-        return float(low), min(float(high), sys.float_info.max)
-
-    def _simultaneous(self, confidence: float) -> float:
-        return studentized_range_quantile(confidence, self.family) / math.sqrt(2)
-
-    def lower(self, confidence: float) -> float:
-        """Return the lower bound: plain for a ratio."""
-        return self.limits(z_quantile(confidence) if self.of == "ratio" else self._simultaneous(confidence))[0]
-
-    def upper(self, confidence: float) -> float:
-        """Return the upper bound: simultaneous."""
-        return self.limits(self._simultaneous(confidence))[1]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return JSON values."""
-        members = [member.as_dict() for member in self.members]
-        return {"kind": self.kind, "of": self.of, "members": members, "family": self.family}
 
 
 @dataclass(frozen=True, slots=True)
@@ -493,8 +492,8 @@ _KINDS: dict[str, Any] = {
         EffectiveProportion,
         Normal,
         AreaUnderCurve,
+        Pair,
         WorstPair,
-        Comparison,
         Extreme,
         Range,
         Exact,

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from auditkit.declare import auditor
-from auditkit.finding import Evidence, Measure
-from auditkit.group_rates import (
-    MIN_DENOMINATOR,
-    MIN_GROUP_SIZE,
-    Minimum,
-    gap_measure,
-    levels,
-    rate_measure,
-    rates_evidence,
-    selection,
-)
+from auditkit.finding import Evidence, Measure, Scalar
+from auditkit.group_rates import DEPTH, MIN_DENOMINATOR, MIN_GROUP_SIZE, Minimum, selection
+from auditkit.rate_gaps import Comparison, compared
 from auditkit.subject import Subject
 
 
 @auditor(
-    title="Demographic parity", needs=("prediction", "sensitive"), measures=("selection_rate", "difference", "ratio")
+    title="Demographic parity",
+    needs=("prediction", "sensitive"),
+    measures=("selection_rate", "difference", "ratio", "difference_to_reference", "ratio_to_reference"),
 )
 def demographic_parity(
-    subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE, min_denominator: int = MIN_DENOMINATOR
+    subject: Subject,
+    *,
+    min_group_size: int = MIN_GROUP_SIZE,
+    min_denominator: int = MIN_DENOMINATOR,
+    depth: int = DEPTH,
+    reference: str = "largest",
+    reference_group: Mapping[str, Scalar] | None = None,
 ) -> Iterator[Measure | Evidence]:
     """How often each group gets the favourable decision, and how far the groups are apart.
 
@@ -31,7 +31,8 @@ def demographic_parity(
     -----
     Selection rate of group a: P(ŷ = favourable | A = a). ``difference`` is the highest minus the lowest rate (0 means
     that all groups have the same rate), ``ratio`` the lowest divided by the highest (1 means the same). Rates carry
-    Wilson intervals; gaps carry pairwise MOVER bounds, simultaneous over all pairs on the side of a violation.
+    Wilson intervals; gaps carry pairwise MOVER bounds, simultaneous over all pairs on the side of a violation. Each group
+    also stands against a reference: the largest group, the best one, or one that is named.
 
     Misleads when
     -------------
@@ -43,19 +44,17 @@ def demographic_parity(
     .. [1] Feldman et al. 2015, Certifying and Removing Disparate Impact, doi:10.1145/2783258.2783311;
        Newcombe 1998, doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
     """
-    minimum = Minimum(min_group_size, min_denominator)
+    comparison = Comparison(
+        finding="fairness.demographic_parity",
+        name="selection_rate",
+        title="Selection rate",
+        caption=f"Share of rows decided {subject.favorable!r}; 95 % Wilson interval for each group",
+        direction="none",
+        worst_is="low",
+        minimum=Minimum(min_group_size, min_denominator),
+        depth=depth,
+        reference=reference,
+        reference_group=reference_group,
+    )
     tally = subject.tally(subject.roles.sensitive)
-    yield rate_measure("selection_rate", selection(tally, (), subject.favorable)[0], "none")
-    for over in levels(subject.roles.sensitive):
-        rates = selection(tally, over, subject.favorable)
-        measures = [rate_measure("selection_rate", rate, "none", minimum=minimum) for rate in rates]
-        yield from measures
-        yield gap_measure("difference", "difference", over, rates, minimum=minimum)
-        yield gap_measure("ratio", "ratio", over, rates, minimum=minimum)
-        yield rates_evidence(
-            f"fairness.demographic_parity.{'+'.join(over)}",
-            f"Selection rate by {' and '.join(over)}",
-            f"Share of rows decided {subject.favorable!r}; 95 % Wilson interval for each group",
-            over,
-            measures,
-        )
+    yield from compared(comparison, subject.roles.sensitive, lambda by: selection(tally, by, subject.favorable))

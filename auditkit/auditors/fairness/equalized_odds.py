@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from auditkit.declare import auditor
 from auditkit.finding import Direction, Evidence, Measure
 from auditkit.group_rates import (
+    DEPTH,
     MIN_DENOMINATOR,
     MIN_GROUP_SIZE,
     Gap,
@@ -33,7 +34,11 @@ from auditkit.subject import Subject
     ),
 )
 def equalized_odds(
-    subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE, min_denominator: int = MIN_DENOMINATOR
+    subject: Subject,
+    *,
+    min_group_size: int = MIN_GROUP_SIZE,
+    min_denominator: int = MIN_DENOMINATOR,
+    depth: int = DEPTH,
 ) -> Iterator[Measure | Evidence]:
     """How far the groups are apart in true and in false positive rates, whichever is further.
 
@@ -57,7 +62,7 @@ def equalized_odds(
     direction: Direction = "lower" if subject.positive == subject.favorable else "none"
     overall = confusion(tally, (), subject.positive).false_positive_rate()[0]
     yield rate_measure("false_positive_rate", overall, "lower")
-    for over in levels(subject.roles.sensitive):
+    for over in levels(subject.roles.sensitive, depth):
         cells = confusion(tally, over, subject.positive)
         false, true = cells.false_positive_rate(), cells.true_positive_rate()
         measures = [rate_measure("false_positive_rate", rate, direction, minimum=minimum) for rate in false]

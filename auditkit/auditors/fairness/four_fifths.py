@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ from auditkit.stats.two_by_two import (
     two_rate_z,
     two_sided_p,
 )
-from auditkit.stats.uncertainty import Comparison
+from auditkit.stats.uncertainty import Pair
 from auditkit.subject import Subject
 
 ID = "fairness.four_fifths"
@@ -56,7 +57,8 @@ def four_fifths(
     Notes
     -----
     impact_ratio = selection rate of the group / selection rate of the reference; 1 means the same rate. It is judged by
-    MOVER bounds on Wilson limits, the upper one simultaneous over all pairs of groups. shortfall = n p - s: the favourable
+    MOVER bounds on Wilson limits, the upper one simultaneous over all pairs of groups unless the reference was named,
+    for the highest is chosen by its value. shortfall = n p - s: the favourable
     decisions that the group lacks to have the rate p of both groups together. Beside them stand, for readers who expect
     them, z = (p1 - p2) / sqrt(p(1 - p)(1/n1 + 1/n2)), Fisher's exact test where a group has fewer than 30 rows or a cell
     expects fewer than 5, p-values adjusted by Holm within a table, and Katz's 95 % interval where both groups have at
@@ -86,7 +88,9 @@ def four_fifths(
         against = chosen or max(known, key=lambda rate: rate.proportion.estimate, default=None)
         reason = _why_not(against, usable, minimum)
         compared = [] if reason else [rate for rate in usable if rate != against]
-        measures = [_ratio(rate, against, len(usable), reason, minimum) for rate in rates if rate != against]
+        measures = [
+            _ratio(rate, against, None if chosen else len(usable), reason, minimum) for rate in rates if rate != against
+        ]
         yield from measures
         if against is None or not compared:
             continue
@@ -125,21 +129,14 @@ def _why_not(against: Rate | None, usable: Sequence[Rate], minimum: Minimum) -> 
     return None
 
 
-def _ratio(rate: Rate, against: Rate | None, family: int, reason: str | None, minimum: Minimum) -> Measure:
+def _ratio(rate: Rate, against: Rate | None, family: int | None, reason: str | None, minimum: Minimum) -> Measure:
     if reason is None and not rate.evaluable(minimum):
         reason = rate.shortage(minimum)
     if reason is not None or against is None:
-        return Measure(
-            name="impact_ratio",
-            value=None,
-            unit="ratio",
-            direction="higher",
-            group=rate.group,
-            n=rate.denominator,
-            status="undefined" if reason and reason.startswith("undefined") else "insufficient",
-            reason=reason,
-        )
-    compared = Comparison("ratio", (rate.proportion, against.proportion), family)
+        return _nothing(rate, reason or "no group can be compared with")
+    compared = Pair("ratio", (rate.proportion, against.proportion), family)
+    if not math.isfinite(compared.upper(LEVEL)):
+        return _nothing(rate, f"{against.group} has too few favourable decisions for a bound")
     return Measure(
         name="impact_ratio",
         value=compared.estimate,
@@ -155,9 +152,22 @@ def _ratio(rate: Rate, against: Rate | None, family: int, reason: str | None, mi
             LEVEL,
             "each",
             "interval",
-            "MOVER on Wilson limits, upper bound simultaneous",
+            "MOVER on Wilson limits, upper bound simultaneous" if family else "MOVER on Wilson limits",
         ),
         uncertainty=compared,
+    )
+
+
+def _nothing(rate: Rate, reason: str) -> Measure:
+    return Measure(
+        name="impact_ratio",
+        value=None,
+        unit="ratio",
+        direction="higher",
+        group=rate.group,
+        n=rate.denominator,
+        status="undefined" if reason.startswith("undefined") else "insufficient",
+        reason=reason,
     )
 
 
