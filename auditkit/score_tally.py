@@ -170,14 +170,19 @@ def _weighted(
 def _many(score: npt.NDArray[np.floating[Any]]) -> bool:
     """Whether there are more than 2²⁰ distinct scores, judged by those that a fixed hash picks: row order is nothing."""
     wide = score.dtype == np.float64
-    picked = []
+    picked: npt.NDArray[np.floating[Any]] = score[:0]
+    fresh: list[npt.NDArray[np.floating[Any]]] = []
     for start in range(0, len(score), _CHUNK):
         chunk = np.ascontiguousarray(score[start : start + _CHUNK])
         words = chunk.view(np.uint32)
         if wide:  # of the low halves alone: the high ones hold the exponent, the same for half of all scores
             words = words[::2] ^ (words[1::2] << np.uint32(7))
-        picked.append(chunk[words * np.uint32(0x9E3779B1) < np.uint32(1 << 26)])
-    return 64 * len(np.unique(np.concatenate(picked))) > MOST_SCORES
+        fresh.append(chunk[words * np.uint32(0x9E3779B1) < np.uint32(1 << 26)])
+        if len(fresh) == 20:  # once there are too many, more rows change nothing
+            picked, fresh = np.unique(np.concatenate([picked, *fresh])), []
+            if 64 * len(picked) > MOST_SCORES:
+                return True
+    return 64 * len(np.unique(np.concatenate([picked, *fresh]))) > MOST_SCORES
 
 
 def grid_cell(score: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.int32]:
@@ -201,7 +206,8 @@ def _on_grid(
         drawn <<= 17
         drawn += cell
         if with_means:
-            np.add.at(sums, (drawn - cell >> 1) + cell, np.rint(score[chunk] / _SUM_UNIT))
+            whole = np.rint(np.multiply(score[chunk], 1 / _SUM_UNIT, dtype=np.float64))
+            np.add.at(sums, (drawn - cell >> 1) + cell, whole)
         drawn += np.multiply(positive[chunk], GRID, dtype=np.int32)
         np.add.at(counts, drawn, 1)
     table, means = counts.reshape(-1, 2, GRID), sums.reshape(-1, GRID)

@@ -1,8 +1,12 @@
-"""Rates by group and their gaps: auditkit's tally beside fairlearn's MetricFrame and aequitas' crosstabs.
+"""Tallies and their bounds against fairlearn, aequitas, scikit-learn and numpy: CPU seconds and ratios.
 
-All three start from one frame with text columns and give selection rate, true and false positive rate for each group;
-auditkit and fairlearn also give the three differences. CPU seconds, medians. aequitas cannot share the
-environment (it wants an older pandas), so the benchmark makes one for it; fairlearn is measured here.
+    python benchmarks/fairness.py [--quick] [--json FILE] [--aequitas-venv DIR | --without-aequitas]
+
+One thread, one process, medians. fairlearn's seven metrics are count, selection rate, true and false positive rate, false
+negative rate, accuracy and precision; ours are those and three more, at every level of sex × race × age at once. "From
+strings" counts the whole way from a pandas frame whose three attributes are text; "from codes" starts from small integers in
+memory. aequitas needs pandas below 3, so it runs in an environment of its own, which this file makes. The row on ten
+million rows runs in a fresh process, so that its peak memory is its own.
 """
 
 from __future__ import annotations
@@ -24,10 +28,12 @@ from typing import Any
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(_name, "1")
 
-SIZES = (10_000, 100_000, 1_000_000)
-LEVELS: tuple[tuple[str, ...], ...] = (("sex",), ("sex", "race", "age"))
-LABEL, PREDICTION, FAVORABLE = "label", "prediction", "yes"
-BARS = {"fairlearn": 10.0, "aequitas": 1.0}
+ATTRIBUTES = {
+    "sex": ["Female", "Male"],
+    "race": ["A", "B", "C", "D", "E"],
+    "age": ["18-29", "30-44", "45-59", "60-74", "75+"],
+}
+JOINT = tuple(ATTRIBUTES)
 
 AEQUITAS = """
 import json, statistics, sys, time
@@ -35,9 +41,8 @@ import pandas as pd
 from aequitas.group import Group
 
 path, repeats = sys.argv[1], int(sys.argv[2])
-frame = pd.read_csv(path, dtype=str)
-frame["score"] = (frame.pop("prediction") == "yes").astype(int)
-frame["label_value"] = (frame.pop("label") == "yes").astype(int)
+frame = pd.read_csv(path, dtype={"sex": str, "race": str, "age": str})
+frame = frame.rename(columns={"prediction": "score", "label": "label_value"})
 out = {}
 for level in json.loads(sys.argv[3]):
     seconds = []
@@ -51,24 +56,51 @@ for level in json.loads(sys.argv[3]):
 print(json.dumps(out))
 """
 
+FILES = """
+import json, resource, sys, time
+import numpy, scipy.special, pyarrow
+import duckdb
+import auditkit as ak
+from auditkit.group_rates import gap_measure, rate_measure
+sys.path.insert(0, sys.argv[2])
+from fairness import all_bounds
 
-def make_frame(rows: int) -> Any:
-    """Return people with three attributes, a label and a prediction, all as text; seeded."""
+began = time.process_time()
+tally = ak.count_rows(sys.argv[1], ["sex", "race", "age"], label="label", prediction="prediction")
+counted = time.process_time()
+measures = all_bounds(tally)
+done = time.process_time()
+try:  # the high-water mark of this process alone: ru_maxrss begins with its parent's
+    status = open("/proc/self/status").read()
+    peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
+except OSError:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+began_plain = time.process_time()
+query = f"SELECT sex, race, age, label, prediction, count(*) FROM read_parquet('{sys.argv[1]}') GROUP BY ALL"
+duckdb.connect().execute(query).fetchall()
+plain = time.process_time() - began_plain
+print(json.dumps({"count": counted - began, "all": done - began, "peak": peak, "plain": plain, "measures": measures}))
+"""
+
+
+def make_codes(rows: int) -> dict[str, Any]:
+    """Return small integer codes of three attributes, a label and a prediction, and scores; seeded."""
+    import numpy as np
+
+    rng = np.random.default_rng(rows)
+    codes = {name: rng.integers(0, len(values), rows).astype(np.int8) for name, values in ATTRIBUTES.items()}
+    scores = rng.random(rows, dtype=np.float32)
+    label = (rng.random(rows, dtype=np.float32) < scores).astype(np.int8)
+    return {**codes, "label": label, "prediction": (scores >= 0.5).astype(np.int8), "score": scores}
+
+
+def make_frame(codes: dict[str, Any]) -> Any:
+    """Return the same people with attributes as text."""
     import numpy as np
     import pandas as pd
 
-    rng = np.random.default_rng(rows)
-    label = rng.random(rows) < 0.3
-    prediction = rng.random(rows) < np.where(label, 0.7, 0.1)
-    return pd.DataFrame(
-        {
-            "sex": rng.choice(["Female", "Male"], rows),
-            "race": rng.choice(["A", "B", "C", "D", "E"], rows, p=[0.6, 0.2, 0.1, 0.06, 0.04]),
-            "age": rng.choice(["18-29", "30-44", "45-59", "60-74", "75+"], rows),
-            LABEL: np.where(label, "yes", "no"),
-            PREDICTION: np.where(prediction, "yes", "no"),
-        }
-    )
+    text = {name: pd.Series(np.array(values)[codes[name]], dtype="str") for name, values in ATTRIBUTES.items()}
+    return pd.DataFrame({**text, "label": codes["label"], "prediction": codes["prediction"]})
 
 
 def cpu(call: Callable[[], object], repeats: int) -> float:
@@ -81,37 +113,146 @@ def cpu(call: Callable[[], object], repeats: int) -> float:
     return statistics.median(seconds)
 
 
-def with_auditkit(frame: Any, by: tuple[str, ...]) -> dict[str, float]:
-    """Subject, tally, three rates by group and their differences."""
-    from auditkit.group_rates import confusion, selection
-    from auditkit.subject import Subject
+def lattice(by: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the overall level, each column, and each combination of them."""
+    from auditkit.group_cells import levels
 
-    subject = Subject(frame, label=LABEL, prediction=PREDICTION, favorable=FAVORABLE, sensitive=by)
-    tally = subject.tally(by)
-    table = confusion(tally, by, FAVORABLE)
-    rates = {
-        "selection_rate": selection(tally, by, FAVORABLE),
-        "true_positive_rate": table.true_positive_rate(),
-        "false_positive_rate": table.false_positive_rate(),
+    return [(), *levels(by, len(by))]
+
+
+def all_rates(tally: Any) -> dict[tuple[str, ...], dict[str, float]]:
+    """Return the gap in each rate at every level of a tally."""
+    import numpy as np
+
+    from auditkit.group_cells import rate_table
+
+    by = tuple(name for name in tally.names if name in ATTRIBUTES)
+    tables = {level: rate_table(tally, level, 1) for level in lattice(by)}
+    return {
+        level: {name: float(np.nanmax(values) - np.nanmin(values)) for name, values in table.items()}
+        for level, table in tables.items()
     }
-    values = {
-        name: [rate.successes / rate.denominator for rate in row if rate.denominator] for name, row in rates.items()
-    }
-    return {name: max(row) - min(row) for name, row in values.items()}
+
+
+def all_bounds(tally: Any) -> int:
+    """Make every rate, gap and ratio with its bounds at every level; return how many."""
+    from auditkit.group_rates import base_rate, confusion, gap_measure, rate_measure, selection
+
+    made = 0
+    by = tuple(name for name in tally.names if name in ATTRIBUTES)
+    for level in lattice(by):
+        cells = confusion(tally, level, 1)
+        for rates in (
+            selection(tally, level, 1),
+            base_rate(tally, level, 1),
+            cells.true_positive_rate(),
+            cells.false_positive_rate(),
+            cells.positive_predictive_value(),
+            cells.accuracy(),
+            cells.rate([(1, 0)], [(1, 0), (1, 1)]),
+        ):
+            made += len([rate_measure("rate", rate, "none") for rate in rates])
+            if level:
+                made += len([gap_measure("gap", gap, level, rates) for gap in ("difference", "ratio")])
+    return made
+
+
+def from_codes(codes: dict[str, Any], by: tuple[str, ...]) -> Any:
+    from auditkit.tally import LABEL, PREDICTION, Axis, Tally
+
+    axes = [Axis(name, tuple(ATTRIBUTES[name])) for name in by]
+    axes += [Axis(LABEL, (0, 1)), Axis(PREDICTION, (0, 1))]
+    return Tally.of(axes, [*(codes[name] for name in by), codes["label"], codes["prediction"]])
+
+
+def from_strings(frame: Any, by: tuple[str, ...]) -> Any:
+    import auditkit as ak
+
+    return ak.count_rows(frame, by, label="label", prediction="prediction")
+
+
+def bare_bincount(codes: dict[str, Any]) -> Any:
+    """Return the cells by one bincount, written out for these very columns."""
+    import numpy as np
+
+    key = codes["sex"].astype(np.int16)
+    for name, size in (("race", 5), ("age", 5), ("label", 2), ("prediction", 2)):
+        key = key * size + codes[name]
+    return np.bincount(key, minlength=200)
 
 
 def with_fairlearn(frame: Any, by: tuple[str, ...]) -> dict[str, float]:
-    """The same through MetricFrame."""
-    from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
+    """Return the gaps of seven metrics through MetricFrame."""
+    from fairlearn.metrics import (
+        MetricFrame,
+        count,
+        false_negative_rate,
+        false_positive_rate,
+        selection_rate,
+        true_positive_rate,
+    )
+    from sklearn.metrics import accuracy_score, precision_score
 
     metrics = {
+        "n": count,
         "selection_rate": selection_rate,
         "true_positive_rate": true_positive_rate,
         "false_positive_rate": false_positive_rate,
+        "false_negative_rate": false_negative_rate,
+        "accuracy": accuracy_score,
+        "precision": precision_score,
     }
-    label, prediction = (frame[column].eq(FAVORABLE).astype(int) for column in (LABEL, PREDICTION))
-    result = MetricFrame(metrics=metrics, y_true=label, y_pred=prediction, sensitive_features=frame[list(by)])
+    result = MetricFrame(
+        metrics=metrics, y_true=frame["label"], y_pred=frame["prediction"], sensitive_features=frame[list(by)]
+    )
     return {name: float(value) for name, value in result.difference().items()}
+
+
+def with_repaired_fairlearn(frame: Any, by: tuple[str, ...]) -> dict[str, float]:
+    """The same with fairlearn's elementwise np.stack bypassed."""
+    import numpy as np
+    from fairlearn.metrics import _annotated_metric_function as module
+
+    class Bypassed:
+        def __getattr__(self, name: str) -> object:
+            return np.asarray if name == "stack" else getattr(np, name)
+
+    module.np = Bypassed()
+    try:
+        return with_fairlearn(frame, by)
+    finally:
+        module.np = np
+
+
+def fairlearn_bootstraps(frame: Any, replicates: int) -> None:
+    from fairlearn.metrics import MetricFrame, selection_rate, true_positive_rate
+
+    MetricFrame(
+        metrics={"selection_rate": selection_rate, "true_positive_rate": true_positive_rate},
+        y_true=frame["label"],
+        y_pred=frame["prediction"],
+        sensitive_features=frame[["race"]],
+        n_boot=replicates,
+        ci_quantiles=[0.025, 0.975],
+        random_state=0,
+    )
+
+
+def grouped_auc(codes: dict[str, Any], means: bool) -> list[float]:
+    from auditkit.finding import Group
+    from auditkit.score_tally import ScoreTally
+    from auditkit.stats.auc import auc_from_counts
+
+    groups = [Group.of({"race": value}) for value in ATTRIBUTES["race"]]
+    found = ScoreTally.of(groups, codes["race"], codes["score"], codes["label"] == 1, means=means)
+    return [auc_from_counts(positives, negatives) for _, positives, negatives in found.cells]
+
+
+def sklearn_auc(codes: dict[str, Any]) -> list[float]:
+    from sklearn.metrics import roc_auc_score
+
+    rows = [codes["race"] == place for place in range(5)]
+    return [float(roc_auc_score(codes["label"][row], codes["score"][row])) for row in rows]
 
 
 def aequitas_python(folder: Path) -> Path | None:
@@ -141,52 +282,124 @@ def with_aequitas(python: Path, frame: Any, repeats: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "frame.csv"
         frame.to_csv(path, index=False)
-        levels = json.dumps([list(level) for level in LEVELS])
+        levels = json.dumps([["sex"], list(JOINT)])
         command = [str(python), "-W", "ignore", "-c", AEQUITAS, str(path), str(repeats), levels]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return seconds
 
 
-def measure(sizes: tuple[int, ...], python: Path | None) -> list[dict[str, object]]:
-    """Return one row for each size, level and peer."""
-    rows = []
-    for size in sizes:
-        frame = make_frame(size)
-        theirs = with_aequitas(python, frame, 3) if python else {}
-        for by in LEVELS:
-            mine = with_auditkit(frame, by)
-            with_fairlearn(frame.head(1000), by)  # what is imported or made once is not counted
-            ours = cpu(partial(with_auditkit, frame, by), 5)
-            slow = cpu(partial(with_fairlearn, frame, by), 1 if size > 100_000 else 3)
-            peer = with_fairlearn(frame, by) if size <= 100_000 else {}
-            worst = max((abs(mine[name] - value) for name, value in peer.items()), default=None)
-            name = "+".join(by)
-            rows.append(_row(f"{size:,} rows, {name}, fairlearn", ours, slow, "fairlearn", worst))
-            if name in theirs:
-                rows.append(_row(f"{size:,} rows, {name}, aequitas", ours, theirs[name], "aequitas", None))
-    return rows
+def measure(rows: int, python: Path | None) -> list[dict[str, object]]:
+    """Return the rows that compare with fairlearn, aequitas and numpy on frames of one size."""
+    codes = make_codes(rows)
+    frame = make_frame(codes)
+    with_fairlearn(frame.head(1000), JOINT)  # what is imported or made once is not counted
+    all_rates(from_strings(frame.head(1000), JOINT))
+    theirs = {by: cpu(partial(with_fairlearn, frame, by), 1) for by in (("sex",), JOINT)}
+    repaired = cpu(partial(with_repaired_fairlearn, frame, ("sex",)), 1)
+    size = f"{rows:,} rows"
+    made = []
+    for by in (("sex",), JOINT):
+        name = "+".join(by)
+        codes_cpu = cpu(lambda by=by: all_rates(from_codes(codes, by)), 15)
+        text_cpu = cpu(lambda by=by: all_rates(from_strings(frame, by)), 7)
+        # At 100,000 rows and fewer the fixed cost of the lattice, not the rows, is most of it.
+        made.append(_row(f"{size}, {name}, codes / fairlearn", codes_cpu, theirs[by], 5000 if rows >= 10**6 else 500))
+        made.append(_row(f"{size}, {name}, strings / fairlearn", text_cpu, theirs[by], 300))
+        if by == ("sex",):
+            made.append(_row(f"{size}, {name}, strings / repaired fairlearn", text_cpu, repaired, 20))
+    floor, ours = cpu(lambda: bare_bincount(codes), 15), cpu(lambda: from_codes(codes, JOINT), 15)
+    made.append(_row(f"{size}, tally from codes / bare bincount", ours, floor, 1 / 1.5))
+    if python is not None:
+        for name, seconds in with_aequitas(python, frame, 3).items():
+            ours = cpu(lambda name=name: all_rates(from_strings(frame, tuple(name.split("+")))), 7)
+            made.append(_row(f"{size}, {name}, strings / aequitas", ours, seconds, 4))
+    tally = from_codes(codes, JOINT)
+    made.append(_row(f"{size}, all bounds of the lattice, at most 0.1 s", cpu(lambda: all_bounds(tally), 5), 0.1, 1))
+    mine, peer = all_rates(tally)[JOINT], with_repaired_fairlearn(frame, JOINT)
+    made.append(
+        _exact(f"{size}, largest difference from fairlearn", max(abs(mine[n] - v) for n, v in peer.items()), 1e-12)
+    )
+    return made
 
 
-def _row(name: str, ours: float, theirs: float, peer: str, differs: float | None) -> dict[str, object]:
-    ratio, bar = theirs / ours, BARS[peer]
-    row: dict[str, object] = {"name": name, "ours": ours, "theirs": theirs, "unit": "CPU s", "ratio": ratio, "bar": bar}
-    return row | {"holds": ratio >= bar, "largest_difference": differs}
+def measure_bootstraps(replicates: int) -> list[dict[str, object]]:
+    """Return the row on bounds against fairlearn's bootstrap, at 2,000 rows; fewer replicates are scaled to 1,000."""
+    codes = make_codes(2000)
+    frame = make_frame(codes)
+    tally = from_codes(codes, ("race",))
+    ours = cpu(lambda: all_bounds(tally), 5)
+    theirs = cpu(lambda: fairlearn_bootstraps(frame, replicates), 1) * 1000 / replicates
+    return [_row(f"2,000 rows, bounds / fairlearn, 1,000 bootstraps (from {replicates})", ours, theirs, 1000)]
+
+
+def measure_auc(rows: int) -> list[dict[str, object]]:
+    """Return the rows on AUC by group, beyond 2²⁰ distinct scores."""
+    codes = make_codes(rows)
+    theirs_cpu = cpu(lambda: sklearn_auc(codes), 1)
+    made = []
+    for means, words, bar in ((False, "AUC alone", 50), (True, "with mean scores for calibration", 20)):
+        ours = cpu(lambda means=means: grouped_auc(codes, means), 5)
+        made.append(_row(f"{rows:,} rows, AUC by race, {words} / scikit-learn", ours, theirs_cpu, bar))
+    differs = max(abs(a - b) for a, b in zip(grouped_auc(codes, False), sklearn_auc(codes), strict=True))
+    made.append(_exact(f"{rows:,} rows, AUC by race, largest difference", differs, 1e-5))
+    return made
+
+
+def measure_files(rows: int) -> list[dict[str, object]]:
+    """Return the rows on a Parquet file that is never loaded."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    codes = make_codes(rows)
+    columns = {name: pa.DictionaryArray.from_arrays(codes[name], values) for name, values in ATTRIBUTES.items()}
+    table = pa.table({**columns, "label": codes["label"], "prediction": codes["prediction"]})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.parquet"
+        parquet.write_table(table, path)
+        del table, columns, codes
+        command = [sys.executable, "-c", FILES, str(path), str(Path(__file__).parent)]
+        found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
+    size = f"{rows:,} rows of Parquet"
+    return [
+        _row(f"{size}, counted / DuckDB's own GROUP BY", found["count"], found["plain"], 1 / 1.3),
+        _row(f"{size}, {found['measures']} bounds and the count, at most 0.5 s", found["all"], 0.5, 1),
+        {**_row(f"{size}, peak memory, at most 300 MB", found["peak"], 300.0, 1), "unit": "MB"},
+    ]
+
+
+def _row(name: str, ours: float, theirs: float, bar: float) -> dict[str, object]:
+    ratio = theirs / ours
+    return {
+        "name": name,
+        "ours": ours,
+        "theirs": theirs,
+        "unit": "CPU s",
+        "ratio": ratio,
+        "bar": bar,
+        "holds": ratio >= bar,
+    }
+
+
+def _exact(name: str, differs: float, bar: float) -> dict[str, object]:
+    row: dict[str, object] = {"name": name, "ours": differs, "theirs": 0.0, "unit": "difference", "ratio": differs}
+    return row | {"bar": bar, "holds": differs <= bar}
 
 
 def show(rows: list[dict[str, Any]]) -> None:
     """Print the table."""
-    print(f"{'':44}{'ours':>10}{'theirs':>10}{'ratio':>9}{'bar':>6}  holds  differs by")
+    print(f"{'':68}{'ours':>11}{'theirs':>11}{'unit':>12}{'ratio':>11}{'bar':>9}  holds")
     for row in rows:
-        differs = "" if row["largest_difference"] is None else f"{row['largest_difference']:.1e}"
-        head = f"{row['name']:44}{row['ours']:>10.4f}{row['theirs']:>10.4f}{row['ratio']:>8.1f}×{row['bar']:>5.0f}×"
-        print(f"{head}  {'yes' if row['holds'] else 'NO':5}  {differs}")
+        head = f"{row['name']:68}{row['ours']:>11.4g}{row['theirs']:>11.4g}{row['unit']:>12}"
+        print(f"{head}{row['ratio']:>11.4g}{row['bar']:>9.3g}  {'yes' if row['holds'] else 'NO'}")
 
 
 def main() -> None:
     """Measure, print, and leave with 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="10k and 100k rows only")
+    parser.add_argument(
+        "--quick", action="store_true", help="100,000 rows, 2 million scores, 2 million rows of Parquet"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--aequitas-venv", type=Path, metavar="DIR", help="keep aequitas' environment here")
     parser.add_argument("--without-aequitas", action="store_true")
@@ -194,7 +407,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         place = chosen.aequitas_venv or Path(scratch) / "aequitas"
         python = None if chosen.without_aequitas else aequitas_python(place)
-        rows = measure(SIZES[:2] if chosen.quick else SIZES, python)
+        rows = measure(100_000 if chosen.quick else 1_000_000, python)
+    rows += measure_bootstraps(5 if chosen.quick else 50)
+    rows += measure_auc(2_000_000 if chosen.quick else 10_000_000)
+    rows += measure_files(2_000_000 if chosen.quick else 10_000_000)
     show(rows)
     if chosen.json:
         chosen.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")

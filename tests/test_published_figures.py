@@ -14,7 +14,23 @@ import pytest
 import auditkit as ak
 
 NO_MINIMUM = {"min_group_size": 1, "min_denominator": 1}
-ADULT = ["age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship", "race", "sex", "capital-gain", "capital-loss", "hours-per-week", "native-country", "income"]
+ADULT = [
+    "age",
+    "workclass",
+    "fnlwgt",
+    "education",
+    "education-num",
+    "marital-status",
+    "occupation",
+    "relationship",
+    "race",
+    "sex",
+    "capital-gain",
+    "capital-loss",
+    "hours-per-week",
+    "native-country",
+    "income",
+]
 NOT_OURS = {
     ("compas", "cor(length of stay, decile)"): "a correlation of two columns is no measure of a model",
     ("compas", "logit coef Black, Female, <25, priors"): "coefficients of a regression that is fitted, not audited",

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.data.short_texts import short_text_codes
 from auditkit.errors import DataError, did_you_mean
 from auditkit.finding import Scalar
 
 _NARROW = 1 << 12
+_MANY = 1 << 16  # rows from which a second way to code text is worth its while
 _EXACT = 2**53  # integers up to here are exact as float64
 _NUMERIC = ("integer", "number", "boolean")
 
@@ -331,10 +333,16 @@ def _bits(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
 
 def _coded_narrow(numbers: npt.NDArray[np.int64]) -> Coded | None:
     """Code integers within a narrow range by their distance from the least: no hashing."""
-    least, most = int(numbers.min(initial=0)), int(numbers.max(initial=0))
-    if not len(numbers) or most - least >= _NARROW:
+    if not len(numbers):
+        return None
+    least, most = int(numbers.min()), int(numbers.max())
+    if most - least >= _NARROW:
         return None
     offset = numbers - least if least else numbers
+    if most - least <= 1:  # both ends occur
+        codes = offset.astype(np.int32)
+        codes.flags.writeable = False
+        return Coded(codes, (least,) if least == most else (least, most))
     used = np.flatnonzero(np.bincount(offset, minlength=most - least + 1))
     lookup = np.zeros(most - least + 1, dtype=np.int32)
     lookup[used] = np.arange(len(used), dtype=np.int32)
@@ -350,20 +358,31 @@ def _coded(array: Any) -> Coded:
         found = _coded_narrow(array.to_numpy())
         if found is not None:
             return found
-    if not pa.types.is_dictionary(array.type):
+    if pa.types.is_large_string(array.type) and len(array) >= _MANY and not array.null_count:
+        short = short_text_codes(array)
+        if short is not None:
+            order = np.argsort(np.array(short[1], dtype=object))
+            rank = np.empty(len(order), dtype=np.int32)
+            rank[order] = np.arange(len(order), dtype=np.int32)
+            ranked = np.take(rank, short[0])
+            ranked.flags.writeable = False
+            return Coded(ranked, tuple(short[1][place] for place in order))
+    fresh = not pa.types.is_dictionary(array.type)
+    if fresh:
         array = array.dictionary_encode()
     if type_name(array.dictionary.type) in ("integer", "number"):
         distinct = array.dictionary.to_numpy(zero_copy_only=False)
     else:
         distinct = np.array([scalar(value) for value in array.dictionary.to_pylist()], dtype=object)
-    codes = array.indices.fill_null(len(distinct)).to_numpy()
-    used = np.flatnonzero(np.bincount(codes, minlength=len(distinct) + 1))
-    gaps = used.size > 0 and used[-1] == len(distinct)
-    present = used[:-1] if gaps else used
+    gaps = array.null_count > 0
+    codes = (array.indices.fill_null(len(distinct)) if gaps else array.indices).to_numpy()
+    present = np.arange(len(distinct))
+    if not fresh:  # categories may stand for no row
+        present = np.flatnonzero(np.bincount(codes, minlength=len(distinct) + 1)[:-1])
     values, places = np.unique(distinct[present], return_inverse=True)
     lookup = np.full(len(distinct) + 1, len(values), dtype=np.int32)
     lookup[present] = places
-    final = lookup[codes]
+    final = np.take(lookup, codes)
     final.flags.writeable = False
     return Coded(final, (*values.tolist(), *((None,) if gaps else ())))
 
