@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 from auditkit.auditing import audit
 from auditkit.finding import Finding
 from auditkit.policy import Policy
+from auditkit.stats.uncertainty import Pair, Proportion
 from auditkit.subject import Subject
 
 ID = "fairness.four_fifths"
@@ -155,3 +158,20 @@ def test_weighted_rows_have_the_ratio_and_its_bounds_and_no_counts_of_persons() 
     assert measure.interval is not None
     assert [item.kind for item in finding.evidence] == ["intervals"]
     assert {m.name for m in finding.measures} == {"impact_ratio"}
+
+
+@pytest.mark.statistics
+@pytest.mark.parametrize(("groups", "n", "rate"), [(2, 200, 0.3), (5, 500, 0.1), (10, 500, 0.2), (10, 100, 0.5)])
+def test_at_most_one_audit_in_twenty_calls_a_group_at_the_limit_below_it(groups: int, n: int, rate: float) -> None:
+    rng = np.random.default_rng(groups)
+    truth = np.array([rate, *[0.8 * rate] * (groups - 1)])
+    wrong = 0
+    for _ in range(2_000):
+        counts = rng.binomial(n, truth)
+        shares = [Proportion(int(k), n) for k in counts]
+        best = int(np.argmax(counts))
+        uppers = [
+            Pair("ratio", (share, shares[best]), groups).upper(0.95) for share in shares if share is not shares[best]
+        ]
+        wrong += min(uppers) < 0.8
+    assert binomtest(wrong, 2_000, 0.05, alternative="greater").pvalue > 0.001, wrong / 2_000
