@@ -108,12 +108,16 @@ def group_blocks(record: Record, *, columns: int) -> list[dict[str, Any]]:
     ]
 
 
-def fairness_tables(record: Record, *, columns: int) -> list[dict[str, Any]]:
-    """Return the other tables of fairness, over one column (1) or intersections (2); a bias audit has its own document."""
+def fairness_tables(record: Record, *, columns: int, judged: bool = False) -> list[dict[str, Any]]:
+    """Return the other tables of fairness, over one column (1) or intersections (2); a bias audit has its own document.
+
+    With `judged`, those alone on whose finding a ruling rests.
+    """
+    ruled = {ruling.evidence for ruling in record.decision.rulings} if record.decision else set()
     return [
         evidence_block(item)
         for finding in family(record.audit, "fairness")
-        if finding.id != bias_audit.FINDING
+        if finding.id != bias_audit.FINDING and (finding.id in ruled or not judged)
         for item in finding.evidence
         if item.kind != "intervals" and (("+" in item.id) is (columns > 1))
     ]

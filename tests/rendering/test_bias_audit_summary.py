@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from auditkit.auditing import Audit, audit
+from auditkit.policy import Policy, Rule
 from auditkit.record import Record
 from auditkit.rendering.bias_audit_view import bias_audit_view
 from auditkit.rendering.documents import documents_for, render, render_document
@@ -94,3 +95,23 @@ def test_names_of_columns_and_categories_stay_text_in_every_format() -> None:
     assert "<img" not in written["bias_audit_summary.html"].decode()
     assert "<img" not in written["bias_audit_summary.md"].decode()
     assert written["bias_audit_summary.pdf"].startswith(b"%PDF-")
+
+
+def test_card_has_all_tables_of_fairness_and_the_gate_report_those_a_ruling_rests_on() -> None:
+    frame = pd.DataFrame(
+        {
+            "g": ["a"] * 100 + ["b"] * 100,
+            "d": ["x", "y"] * 100,
+            "p": ([1, 1, 0, 1, 0] * 20) + ([1, 0, 0, 1, 0] * 20),
+        }
+    )
+    options = {"fairness.conditional_parity": {"strata": ["d"]}}
+    subject = Subject(frame, prediction="p", favorable=1, sensitive=["g"])
+    found = audit(subject, only=["fairness"], options=options, progress=False)
+    rule = Rule(id="r", measure="fairness.four_fifths.impact_ratio", each_group="g", min=0.8)
+    record = Record(found, Policy(name="p", rules=(rule,)).judge(found))
+    card, gate = (render_document(record, document, "md").decode() for document in ("model_card", "gate_report"))
+    for title in ("Four-fifths and its tests by g", "Selection rate by g within d", "g over all rows and within d"):
+        assert title in card
+    assert "Four-fifths and its tests by g" in gate
+    assert "Selection rate by g within d" not in gate

@@ -143,7 +143,7 @@ def _ratio(rate: Rate, against: Rate | None, family: int | None, reason: str | N
         unit="ratio",
         direction="higher",
         group=rate.group,
-        n=rate.denominator + against.denominator,
+        n=rate.denominator,
         worst=rate.group,
         best=against.group,
         interval=Interval(
