@@ -19,6 +19,7 @@ from auditkit.data.files import read_table
 from auditkit.data.scan import Scan, scan
 from auditkit.data.table import Table
 from auditkit.errors import DataError, ModelError, OutputError
+from auditkit.exports.bias_audit import bias_audit_files
 from auditkit.models.loading import load_model
 from auditkit.policy import Decision, Policy
 from auditkit.record import Record, dump, from_json
@@ -138,7 +139,7 @@ def write(found: Audit, decision: Decision | None, folder: Path, templates: Path
     """
     content = dump(found, decision)
     record = from_json(json.loads(content))
-    files = {"audit.json": content, **render_documents(record, templates=templates)}
+    files = {"audit.json": content, **render_documents(record, templates=templates), **bias_audit_files(record)}
     manifest = {
         "auditkit": found.provenance["auditkit"],
         "evidence_digest": record.evidence_digest,

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditkit.bias_audit.summary import bias_audit_of
 from auditkit.errors import ConfigurationError, did_you_mean
 from auditkit.record import Record
+from auditkit.rendering.bias_audit_view import bias_audit_view
 from auditkit.rendering.card_view import card_view
 from auditkit.rendering.environment import environment
 from auditkit.rendering.gate_view import gate_view
@@ -15,14 +17,18 @@ from auditkit.rendering.gate_view import gate_view
 if TYPE_CHECKING:
     import jinja2
 
-DOCUMENTS: dict[str, Callable[[Record], dict[str, Any]]] = {"model_card": card_view, "gate_report": gate_view}
+DOCUMENTS: dict[str, Callable[[Record], dict[str, Any]]] = {
+    "model_card": card_view,
+    "gate_report": gate_view,
+    "bias_audit_summary": bias_audit_view,
+}
 FORMATS = ("html", "md", "pdf")
 
 
 def render(
     record: Record,
     *,
-    documents: Iterable[str] = tuple(DOCUMENTS),
+    documents: Iterable[str] | None = None,
     formats: Iterable[str] = FORMATS,
     templates: Path | None = None,
 ) -> dict[str, bytes]:
@@ -31,7 +37,8 @@ def render(
     Parameters
     ----------
     record : Record
-    documents : iterable of {'model_card', 'gate_report'}
+    documents : iterable of {'model_card', 'gate_report', 'bias_audit_summary'}, optional
+        By default those that the record calls for: the summary of a bias audit where one was asked for.
     formats : iterable of {'html', 'md', 'pdf'}
     templates : path, optional
         A folder whose templates win over the built-in ones.
@@ -48,10 +55,16 @@ def render(
     wanted = [_known("format", fmt, FORMATS) for fmt in formats]
     environments = {fmt: _environment(fmt, templates) for fmt in wanted}
     rendered: dict[str, bytes] = {}
-    for document in documents:
+    for document in documents_for(record) if documents is None else documents:
         view = DOCUMENTS[_known("document", document, DOCUMENTS)](record)
         rendered |= {f"{document}.{fmt}": _write(view, document, fmt, jinja) for fmt, jinja in environments.items()}
     return rendered
+
+
+def documents_for(record: Record) -> tuple[str, ...]:
+    """Return the documents that a record calls for."""
+    asked = bias_audit_of(record.audit.findings) is not None
+    return tuple(name for name in DOCUMENTS if name != "bias_audit_summary" or asked)
 
 
 def render_document(record: Record, document: str, fmt: str, templates: Path | None = None) -> bytes:

@@ -29,6 +29,7 @@ from auditkit.stats.intervals import (
 Gap = Literal["difference", "ratio"]
 _FEW = 100
 _LARGEST = 700.0
+_TINY = 1e-9
 
 
 class Uncertainty(Protocol):
@@ -211,7 +212,7 @@ class AreaUnderCurve:
     def limits(self, z: float) -> tuple[float, float]:
         """Return both limits."""
         few = min(self.positives, self.negatives) < _FEW
-        if few or self.standard_error is None or not 0 < self.value < 1:
+        if few or self.standard_error is None or not _TINY < self.value < 1 - _TINY:
             return auc.score_limits(self.value, self.positives, self.negatives, z)
         scaled = self.standard_error / (self.value * (1 - self.value))
         return Normal(self.value, scaled, "logit").limits(z)
@@ -232,10 +233,15 @@ class AreaUnderCurve:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A difference (first − second) or ratio (first ÷ second) of two estimates: MOVER from the limits of each."""
+    """A difference (first − second) or ratio (first ÷ second) of two estimates: MOVER from the limits of each.
+
+    Where the second was chosen among `family` groups by its value, the bounds on the side of a violation (of a difference
+    both, of a ratio the upper) are simultaneous over all pairs of them, as in `WorstPair`.
+    """
 
     of: Gap
     members: tuple[Uncertainty, ...]
+    family: int | None = None
     kind: ClassVar[str] = "pair"
 
     def __post_init__(self) -> None:
@@ -258,15 +264,21 @@ class Pair:
 
     def lower(self, confidence: float) -> float:
         """Return the one-sided lower bound."""
-        return self.limits(z_quantile(confidence))[0]
+        return self.limits(z_quantile(confidence) if self.of == "ratio" else self._z(confidence))[0]
 
     def upper(self, confidence: float) -> float:
         """Return the one-sided upper bound."""
-        return self.limits(z_quantile(confidence))[1]
+        return self.limits(self._z(confidence))[1]
+
+    def _z(self, confidence: float) -> float:
+        if self.family is None:
+            return z_quantile(confidence)
+        return studentized_range_quantile(confidence, self.family) / math.sqrt(2)
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        return {"kind": self.kind, "of": self.of, "members": [member.as_dict() for member in self.members]}
+        members = [member.as_dict() for member in self.members]
+        return {"kind": self.kind, "of": self.of, "members": members, "family": self.family}
 
 
 @dataclass(frozen=True, slots=True)

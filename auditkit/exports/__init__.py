@@ -1,0 +1,1 @@
+"""The record in the formats of other tools: one file, one format."""
