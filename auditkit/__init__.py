@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from auditkit.data.scan import scan
     from auditkit.declare import auditor
     from auditkit.errors import AuditkitError
+    from auditkit.fairlearn_bridge import to_metric_frame
     from auditkit.finding import Evidence, Finding, Measure
     from auditkit.policy import Policy
     from auditkit.record import load
@@ -44,6 +45,7 @@ __all__ = [
     "load",
     "render",
     "scan",
+    "to_metric_frame",
 ]
 
 _HOMES = {
@@ -61,6 +63,7 @@ _HOMES = {
     "load": "record",
     "render": "run",
     "scan": "data.scan",
+    "to_metric_frame": "fairlearn_bridge",
 }
 
 

@@ -27,6 +27,7 @@ GOLDEN = [
     "load",
     "render",
     "scan",
+    "to_metric_frame",
 ]
 HEAVY = {
     "codecarbon", "duckdb", "fairlearn", "jinja2", "jsonschema", "matplotlib", "narwhals", "numpy", "pandas", "pyarrow",
@@ -58,6 +59,9 @@ def auditor():
 def policy(): return ak.Policy.load(folder / "policy.yaml")
 def count_rows(): return ak.count_rows(frame, ["sex"], label="y")
 def scan(): frame.to_parquet(folder / "rows.parquet"); return ak.scan(folder / "rows.parquet").rows
+def to_metric_frame():
+    from fairlearn.metrics import selection_rate
+    return ak.to_metric_frame(subject(), selection_rate)
 def error(): return ak.AuditkitError("got, wanted, do")
 """
 
@@ -85,7 +89,8 @@ def test_unknown_name_is_an_attribute_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "call", ["subject", "audit", "render", "load", "auditor", "policy", "count_rows", "scan", "error"]
+    "call",
+    ["subject", "audit", "render", "load", "auditor", "policy", "count_rows", "scan", "to_metric_frame", "error"],
 )
 def test_public_callable_works_twice_in_a_fresh_process(call: str, tmp_path: Path) -> None:
     assert python(f"{PREPARE}\n{call}(); {call}(); print('twice')", str(tmp_path)) == "twice"
