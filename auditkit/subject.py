@@ -290,8 +290,8 @@ class Subject:
     def _label_codes(self, table: Table) -> Codes:
         return recoded(table.coded(str(self.roles.label)), self.labels, f"label column {self.roles.label!r}")
 
-    def scores(self, by: Sequence[str] = (), dataset: str = "test") -> ScoreTally:
-        """Return counts of positives and negatives by group and score of `positive`.
+    def scores(self, by: Sequence[str] = (), dataset: str = "test", half: bool | None = None) -> ScoreTally:
+        """Return counts of positives and negatives by group and score of `positive`; of one half of the rows on request.
 
         Raises
         ------
@@ -299,7 +299,7 @@ class Subject:
             If there is no label or no score.
         """
         rows = self._dataset(dataset)
-        if isinstance(rows, Scan) and self.task != "regression":
+        if isinstance(rows, Scan) and self.task != "regression" and half is None:
             return scan_scores(rows, self._answering, by, self._cuts)
         table = self.table(dataset)
         scores = self._answer(dataset)[1] if self.task != "regression" else None
@@ -309,6 +309,9 @@ class Subject:
             raise NotApplicable("no label column was named; pass label=")
         groups, index = self._group_index(by, dataset)
         hit = self._label_codes(table) == self.labels.index(self.positive)
+        if half is not None:
+            some = self.halves(dataset) == half
+            return ScoreTally.of(groups, index[some], scores[some], hit[some])
         return ScoreTally.of(groups, index, scores, hit, weight=self._weight(table), bucket=self._bucket(table))
 
     def error_tally(self, by: Sequence[str] = (), dataset: str = "test") -> ErrorTally:
