@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from auditkit.auditing import Audit
+from auditkit.bias_audit import summary as bias_audit
 from auditkit.finding import Measure
 from auditkit.record import Record
+from auditkit.rendering.gaps_view import gaps_table
 from auditkit.rendering.numbers import count, interval, number
 from auditkit.rendering.shared_view import (
     date_text,
-    fairness_tables,
     family,
     family_section,
+    further_blocks,
     group_blocks,
     head,
     mapping_of,
@@ -21,6 +23,7 @@ from auditkit.rendering.shared_view import (
     not_measured,
     other_blocks,
     provenance_facts,
+    reference_blocks,
     rows_text,
     text_of,
 )
@@ -97,9 +100,12 @@ def card_view(record: Record) -> dict[str, Any]:
         ],
         "evaluation": _data(audit, "test"),
         "training": [*_data(audit, "train"), _said("Described as", card.get("training_data"))],
-        "groups": [*group_blocks(record, columns=1), *fairness_tables(record, columns=1)],
-        "intersections": [*group_blocks(record, columns=2), *fairness_tables(record, columns=2)],
+        "gaps": gaps_table(record, columns=1),
+        "intersection_gaps": gaps_table(record, columns=2),
+        "groups": group_blocks(record, columns=1),
+        "intersections": group_blocks(record, columns=2),
         "performance": other_blocks(record, "performance"),
+        "further": [*further_blocks(record, leave_out=[bias_audit.FINDING]), *reference_blocks(record)],
         "explanations": family_section(
             record, "explanations", "Explanations: not measured because no explanation auditor ran."
         ),

@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from auditkit.bias_audit import summary as bias_audit
 from auditkit.policy import Decision, Ruling
 from auditkit.record import Record
+from auditkit.rendering.gaps_view import gaps_table
 from auditkit.rendering.numbers import NOTHING, count, interval, limit, number, percent
 from auditkit.rendering.numbers import axis as scale
 from auditkit.rendering.numbers import tick as tick_label
 from auditkit.rendering.shared_view import (
     date_text,
-    fairness_tables,
     family_section,
+    further_blocks,
     group_blocks,
     head,
     mapping_of,
@@ -53,8 +55,11 @@ def gate_view(record: Record) -> dict[str, Any]:
         "unseen": _unseen(record, rulings),
         "rulings": _rulings_table(decision, rulings, anchors),
         "settle": _settle(rulings),
-        "groups": [*group_blocks(record, columns=1), *fairness_tables(record, columns=1, judged=True)],
-        "intersections": [*group_blocks(record, columns=2), *fairness_tables(record, columns=2, judged=True)],
+        "gaps": gaps_table(record, columns=1),
+        "groups": group_blocks(record, columns=1, ruled=True),
+        "intersection_gaps": gaps_table(record, columns=2),
+        "intersections": group_blocks(record, columns=2, ruled=True),
+        "further": further_blocks(record, leave_out=[bias_audit.FINDING]),
         "explanations": family_section(record, "explanations", "Not measured because no explanation auditor ran."),
         "privacy": family_section(record, "privacy", "Not measured because no privacy auditor ran."),
         "energy": family_section(record, "carbon", "Not measured because no energy auditor ran."),
@@ -72,6 +77,7 @@ _CONTENTS = (
     ("settle", "What would settle it"),
     ("groups", "By group"),
     ("intersections", "Intersections"),
+    ("further", "Further comparisons"),
     ("explanations", "What drives the score"),
     ("data", "Data"),
     ("privacy", "Privacy"),

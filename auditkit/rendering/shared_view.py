@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auditkit.auditing import Audit
-from auditkit.bias_audit import summary as bias_audit
 from auditkit.finding import Finding
 from auditkit.record import Record
 from auditkit.rendering.evidence_view import evidence_block, measures_table
@@ -96,30 +95,41 @@ def not_measured(finding: Finding) -> str:
     return f"not measured because {finding.reason or finding.status}"
 
 
-def group_blocks(record: Record, *, columns: int) -> list[dict[str, Any]]:
-    """Return the interval evidence of performance and fairness over one column (1) or over intersections (2)."""
+def group_blocks(record: Record, *, columns: int, ruled: bool = False) -> list[dict[str, Any]]:
+    """Return the interval evidence of performance and fairness over one column (1) or over intersections (2).
+
+    With `ruled`, and where a policy was judged, only that of findings which a rule speaks of.
+    """
     rulings = record.decision.rulings if record.decision else ()
+    judged = {ruling.evidence for ruling in rulings if ruling.over}
     return [
         evidence_block(item, rulings)
         for finding in record.audit.findings
         if finding.id.split(".")[0] in ("fairness", "performance")
         for item in finding.evidence
         if item.kind == "intervals" and (("+" in item.id) is (columns > 1))
+        if not ruled or not judged or finding.id in judged
     ]
 
 
-def fairness_tables(record: Record, *, columns: int, judged: bool = False) -> list[dict[str, Any]]:
-    """Return the other tables of fairness, over one column (1) or intersections (2); a bias audit has its own document.
+def further_blocks(record: Record) -> list[dict[str, Any]]:
+    """Return the evidence of fairness findings that is neither an interval table nor a table against a reference."""
+    blocks: list[dict[str, Any]] = []
+    for finding in family(record.audit, "fairness"):
+        shown = [e for e in finding.evidence if e.kind != "intervals" and not e.id.endswith(".reference")]
+        if shown:
+            blocks += [evidence_block(item) for item in shown]
+            blocks += [{"block": "note", "text": f"{finding.title} misleads when: {finding.caveat}"}]
+    return blocks
 
-    With `judged`, those alone on whose finding a ruling rests.
-    """
-    ruled = {ruling.evidence for ruling in record.decision.rulings} if record.decision else set()
+
+def reference_blocks(record: Record) -> list[dict[str, Any]]:
+    """Return the tables of each group against a reference."""
     return [
         evidence_block(item)
         for finding in family(record.audit, "fairness")
-        if finding.id != bias_audit.FINDING and (finding.id in ruled or not judged)
         for item in finding.evidence
-        if item.kind != "intervals" and (("+" in item.id) is (columns > 1))
+        if item.id.endswith(".reference")
     ]
 
 

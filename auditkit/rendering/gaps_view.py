@@ -1,0 +1,88 @@
+"""All gaps between groups in one table: how wide, how sure, between whom, and what chance or these rows could have shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditkit.finding import Measure
+from auditkit.record import Record
+from auditkit.rendering.numbers import NOTHING, count, interval, number, percent
+from auditkit.rendering.wording import measure_name
+
+MOST_ROWS = 25
+_COLUMNS = (
+    ("Rate", "left"),
+    ("Difference", "right"),
+    ("at least – at most", "right"),
+    ("Ratio", "right"),
+    ("at least – at most", "right"),
+    ("Between", "left"),
+    ("By chance", "right"),
+    ("Seen from", "right"),
+)
+NOTE = (
+    "At least and at most: two one-sided bounds at 95 % each. By chance: what the difference would be on average if all groups "
+    "had the same rate. Seen from: the difference between any two groups that these rows would have shown with 80 % power; a "
+    "smaller one can be there unseen."
+)
+
+
+def gaps_table(record: Record, *, columns: int) -> dict[str, Any] | None:
+    """Return the table of gaps over one column (1) or over intersections (2); None if nothing was compared."""
+    found = {key: pair for key, pair in _gaps(record).items() if (len(key[2]) > 1) is (columns > 1)}
+    if not found:
+        return None
+    rows = [_row(name, over, pair) for (_, name, over), pair in list(found.items())[:MOST_ROWS]]
+    more = len(found) - MOST_ROWS
+    return {
+        "block": "table",
+        "title": "Gaps between groups" if columns == 1 else "Gaps between intersections",
+        "caption": "The furthest two groups in each rate; equal rates are 0 apart and have a ratio of 1",
+        "columns": [{"title": title, "align": align} for title, align in _COLUMNS],
+        "rows": rows,
+        "note": f"{NOTE} {count(more)} more in audit.json." if more > 0 else NOTE,
+    }
+
+
+def _gaps(record: Record) -> dict[tuple[str, str, tuple[str, ...]], dict[str, Measure]]:
+    """Return difference and ratio of each rate, by finding, name and what it runs over."""
+    found: dict[tuple[str, str, tuple[str, ...]], dict[str, Measure]] = {}
+    for finding in record.audit.findings:
+        if finding.id.split(".")[0] not in ("fairness", "performance"):
+            continue
+        for measure in finding.measures:
+            kind = next((kind for kind in ("difference", "ratio") if measure.name.endswith(kind)), None)
+            if measure.over and kind is not None:
+                name = _rate_name(finding.id, measure.name.removesuffix(kind))
+                found.setdefault((finding.id, name, measure.over), {})[kind] = measure
+    return found
+
+
+def _rate_name(finding: str, stem: str) -> str:
+    name = measure_name(f"{finding}.{stem}difference")
+    return name.removesuffix(", gap").removesuffix(" gap")
+
+
+def _row(name: str, over: tuple[str, ...], pair: dict[str, Measure]) -> list[str]:
+    difference, ratio = pair.get("difference"), pair.get("ratio")
+    leading = difference or ratio
+    if leading is None or leading.value is None:
+        reason = leading.reason if leading else ""
+        return [f"{name} over {' × '.join(over)}", NOTHING, f"not measured because {reason}", NOTHING, "", "", "", ""]
+    left_out = f"; {percent(leading.not_covered)} of rows in groups too small" if leading.not_covered else ""
+    between = f"{leading.worst} and {leading.best}" if leading.worst and leading.best else ""
+    return [
+        f"{name} over {' × '.join(over)}",
+        *_value(difference),
+        *_value(ratio),
+        f"{between}{left_out}",
+        number(leading.expected, leading.unit) if leading.expected is not None else NOTHING,
+        number(leading.detectable, leading.unit) if leading.detectable is not None else NOTHING,
+    ]
+
+
+def _value(measure: Measure | None) -> list[str]:
+    if measure is None or measure.value is None:
+        return [NOTHING, ""]
+    shown = measure.interval
+    return [number(measure.value, measure.unit), interval(shown.low, shown.high, measure.unit) if shown else ""]
