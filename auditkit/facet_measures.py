@@ -119,17 +119,20 @@ def facet_table(
     identifier: str,
     title: str,
     caption: str,
-    column: str,
+    table: GroupCells,
     names: Sequence[tuple[str, str]],
     measures: Sequence[Measure],
 ) -> Evidence:
-    """Return one row per group and one column per measure, by its short name."""
-    groups = list(dict.fromkeys(measure.group for measure in measures))
+    """Return one row per group of `table` and one column per measure, by its short name; the caption spells them out."""
+    column = table.groups[0].columns[0]
     values = {(measure.group, measure.name): measure.value for measure in measures}
-    sizes = {measure.group: measure.n for measure in measures if measure.name == names[0][0]}
+    sizes = table.counts.reshape(len(table.groups), -1).sum(axis=1).tolist()
     rows: list[tuple[Cell, ...]] = [
-        (str(group), sizes.get(group), *(values.get((group, name)) for name, _ in names)) for group in groups
+        (str(group), int(n), *(values.get((group, name)) for name, _ in names))
+        for group, n in zip(table.groups, sizes, strict=True)
     ]
+    spelled = "; ".join(f"{short}: {name.replace('_', ' ')}" for name, short in names)
+    caption = f"{caption}. {spelled}"
     columns = (
         Column(column, role="label"),
         Column("n", "rows", "n"),

@@ -112,10 +112,12 @@ def group_blocks(record: Record, *, columns: int, ruled: bool = False) -> list[d
     ]
 
 
-def further_blocks(record: Record) -> list[dict[str, Any]]:
+def further_blocks(record: Record, *, leave_out: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return the evidence of fairness findings that is neither an interval table nor a table against a reference."""
     blocks: list[dict[str, Any]] = []
     for finding in family(record.audit, "fairness"):
+        if finding.id in leave_out:
+            continue
         shown = [e for e in finding.evidence if e.kind != "intervals" and not e.id.endswith(".reference")]
         if shown:
             blocks += [evidence_block(item) for item in shown]

@@ -94,7 +94,7 @@ def posttraining_bias(
             f"fairness.posttraining_bias.{column}",
             f"Decisions on each group against all other rows, by {column}",
             f"0 means no difference (DI: 1); favourable is {subject.favorable!r}",
-            column,
+            table,
             [*NAMES[:10], *([NAMES[-1]] if strata else [])],
             measures,
         )

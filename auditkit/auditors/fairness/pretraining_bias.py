@@ -79,7 +79,7 @@ def pretraining_bias(
             f"fairness.pretraining_bias.{column}",
             f"Labels of each group against all other rows, by {column}",
             f"0 means no difference; favourable is {subject.favorable!r}",
-            column,
+            table,
             NAMES if strata else NAMES[:-1],
             measures,
         )
