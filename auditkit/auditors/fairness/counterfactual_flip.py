@@ -41,8 +41,8 @@ def counterfactual_flip(
 
     Notes
     -----
-    Each row drawn is given every other value that the column has in the test data, all else as it was, and the model itself
-    decides again. share_changed = rows whose decision changes for at least one other value / rows; 0 means that the column
+    Each row drawn is given every other value that the column has in the test data (of a column with bins, the median of
+    each other bin), all else as it was, and the model itself decides again. share_changed = rows whose decision changes for at least one other value / rows; 0 means that the column
     alone decides nothing. share_to_favorable and share_to_unfavorable: rows for which some other value would bring the
     favourable decision, or cost it. Wilson intervals over the rows drawn. Missing values are replaced, never put in.
 
@@ -57,9 +57,9 @@ def counterfactual_flip(
        the flip test of Black, Yeom, Fredrikson 2020, doi:10.1145/3351095.3372845
     """
     columns = _read(subject)
-    values = {column: _values(subject, column) for column in columns}
-    per_row = 1 + sum(len(known) for known in values.values())
-    drawn = min(subject.table().rows, model_rows // per_row)
+    tally = subject.tally(columns)
+    per_row = 1 + sum(value is not None for column in columns for value in tally.axis(column).values)
+    drawn = min(tally.n, model_rows // per_row)
     if drawn < max(1, min_group_size):
         raise InsufficientData(
             f"{model_rows:,} model rows are {drawn:,} rows of {per_row} variants, at least {min_group_size} are needed; "
@@ -69,7 +69,7 @@ def counterfactual_flip(
     # As objects: an array of short words would cut a longer one short.
     before = np.asarray(subject.predict(frame), dtype=object)
     for column in columns:
-        yield from _of_column(subject, frame, before, column, values[column], min_group_size)
+        yield from _of_column(subject, frame, before, column, min_group_size)
 
 
 def _read(subject: Subject) -> list[str]:
@@ -88,10 +88,6 @@ def _read(subject: Subject) -> list[str]:
     return columns
 
 
-def _values(subject: Subject, column: str) -> list[Scalar]:
-    return [value for value in subject.table().coded(column).values if value is not None]
-
-
 @dataclass(frozen=True, slots=True)
 class _Direction:
     """Rows of one value asked again with another."""
@@ -105,18 +101,18 @@ class _Direction:
 
 
 def _of_column(
-    subject: Subject, frame: Any, before: npt.NDArray[Any], column: str, values: Sequence[Scalar], least: int
+    subject: Subject, frame: Any, before: npt.NDArray[Any], column: str, least: int
 ) -> Iterator[Measure | Evidence]:
-    own = _own(frame, column)
+    own, targets = _groups(subject, frame, column)
     was = np.asarray(before == subject.favorable, dtype=np.bool_)
     changed, gained, lost = (np.zeros(len(frame), dtype=np.bool_) for _ in range(3))
     directions: list[_Direction] = []
-    for target in values:
+    for target, value_put_in in targets.items():
         moved = np.array([value != target for value in own], dtype=np.bool_)
         if not moved.any():
             continue
         after = before.copy()
-        after[moved] = subject.predict(_with(frame[moved], column, target))
+        after[moved] = subject.predict(_with(frame[moved], column, value_put_in))
         is_now = np.asarray(after == subject.favorable, dtype=np.bool_)
         differs = np.asarray(after != before, dtype=np.bool_)
         changed, gained, lost = changed | differs, gained | (is_now & ~was), lost | (was & ~is_now)
@@ -136,11 +132,25 @@ def _of_column(
     yield _table(column, directions, subject.favorable)
 
 
-def _own(frame: Any, column: str) -> list[Scalar]:
-    """Return the column's values as the table codes them; missing is None."""
+def _groups(subject: Subject, frame: Any, column: str) -> tuple[list[Scalar], dict[Scalar, Scalar]]:
+    """Return the group of each row, missing as None, and the value that stands for each group."""
+    from auditkit.data.binning import binned
     from auditkit.data.table import scalar
 
-    return [scalar(value) for value in frame[column].astype(object).where(frame[column].notna(), None)]
+    bins = subject.summary()["bins"]
+    cuts = bins.get(column) if isinstance(bins, dict) else None
+    if cuts is None:
+        own = [scalar(value) for value in frame[column].astype(object).where(frame[column].notna(), None)]
+        return own, {value: value for value in subject.tally([column]).axis(column).values if value is not None}
+    numbers = frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    coded = binned(numbers, cuts)
+    own = [coded.values[code] for code in coded.codes]
+    targets: dict[Scalar, Scalar] = {}
+    for code, label in enumerate(coded.values):
+        inside = np.sort(numbers[coded.codes == code])
+        if label is not None and len(inside):
+            targets[label] = scalar(inside[(len(inside) - 1) // 2])  # the lower median: a value that occurs
+    return own, targets
 
 
 def _with(rows: Any, column: str, target: Scalar) -> Any:

@@ -106,15 +106,17 @@ def _decisions(subject: Subject, frame: Any) -> npt.NDArray[np.int64]:
 
 def _encoded(subject: Subject, frame: Any) -> tuple[Floats, str]:
     """Return the inputs as numbers, shape (rows, columns), and words on what was left out."""
-    types, parts, dropped = subject.table().types, list[Floats](), list[str]()
+    from pandas.api import types
+
+    parts, dropped = list[Floats](), list[str]()
     for column in subject.features:
         if column in subject.roles.sensitive:
             continue
-        if types[column] in ("integer", "number"):
+        if types.is_numeric_dtype(frame[column]) and not types.is_bool_dtype(frame[column]):
             parts += _numbers(frame[column].to_numpy(dtype=np.float64, na_value=np.nan))
             continue
-        words = _words(frame[column])
-        if words is None or types[column] in ("date", "time"):
+        words = None if types.is_datetime64_any_dtype(frame[column]) else _words(frame[column])
+        if words is None:
             dropped.append(column)
         else:
             parts.append(words)

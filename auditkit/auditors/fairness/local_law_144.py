@@ -135,7 +135,7 @@ def _check(
 
 
 def _unknowns(persons: Persons) -> Evidence:
-    sizes = persons.sizes()
+    sizes = persons.sizes
     rows: list[tuple[Cell, ...]] = [("Persons assessed", int(sizes.sum()))]
     for place, column in enumerate(persons.columns):
         rows.append((f"of unknown {column}", int(sizes[~persons.known((place,))].sum())))
