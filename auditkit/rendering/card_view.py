@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from auditkit.auditing import Audit
-from auditkit.bias_audit import summary as bias_audit
 from auditkit.finding import Measure
 from auditkit.record import Record
 from auditkit.rendering.gaps_view import gaps_table
@@ -105,7 +104,7 @@ def card_view(record: Record) -> dict[str, Any]:
         "groups": group_blocks(record, columns=1),
         "intersections": group_blocks(record, columns=2),
         "performance": other_blocks(record, "performance"),
-        "further": [*further_blocks(record, leave_out=[bias_audit.FINDING]), *reference_blocks(record)],
+        "further": [*further_blocks(record), *reference_blocks(record)],
         "explanations": family_section(
             record, "explanations", "Explanations: not measured because no explanation auditor ran."
         ),

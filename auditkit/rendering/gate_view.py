@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from auditkit.bias_audit import summary as bias_audit
 from auditkit.policy import Decision, Ruling
 from auditkit.record import Record
 from auditkit.rendering.gaps_view import gaps_table
@@ -31,7 +30,6 @@ from auditkit.rendering.wording import ORDER, headline, how, how_sure, measured,
 NO_POLICY = "Not decided: no policy was judged."
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _MOST_LEADS = 3
-_FOR_SPECIALISTS = ("fairness.pretraining_bias", "fairness.posttraining_bias")  # the model card has them
 _SEVERITIES = (("block", "Blocking rules"), ("warn", "Warning rules"))
 
 
@@ -60,7 +58,7 @@ def gate_view(record: Record) -> dict[str, Any]:
         "groups": group_blocks(record, columns=1, ruled=True),
         "intersection_gaps": gaps_table(record, columns=2),
         "intersections": group_blocks(record, columns=2, ruled=True),
-        "further": further_blocks(record, leave_out=[*_FOR_SPECIALISTS, bias_audit.FINDING]),
+        "further": further_blocks(record, ruled=True),
         "explanations": family_section(record, "explanations", "Not measured because no explanation auditor ran."),
         "privacy": family_section(record, "privacy", "Not measured because no privacy auditor ran."),
         "energy": family_section(record, "carbon", "Not measured because no energy auditor ran."),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auditkit.auditing import Audit
+from auditkit.bias_audit import summary as bias_audit
 from auditkit.finding import Finding
 from auditkit.record import Record
 from auditkit.rendering.evidence_view import evidence_block, measures_table
@@ -112,16 +113,27 @@ def group_blocks(record: Record, *, columns: int, ruled: bool = False) -> list[d
     ]
 
 
-def further_blocks(record: Record, *, leave_out: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Return the evidence of fairness findings that is neither an interval table nor a table against a reference."""
+def further_blocks(record: Record, *, ruled: bool = False) -> list[dict[str, Any]]:
+    """Return the evidence of fairness findings that is neither an interval table nor a table against a reference.
+
+    With `ruled`, that of findings which a rule speaks of, and a line that names the others.
+    """
+    judged = {ruling.evidence for ruling in record.decision.rulings} if record.decision else set()
     blocks: list[dict[str, Any]] = []
+    elsewhere: list[str] = []
     for finding in family(record.audit, "fairness"):
-        if finding.id in leave_out:
-            continue
+        if finding.id == bias_audit.FINDING:
+            continue  # it has a document of its own
         shown = [e for e in finding.evidence if e.kind != "intervals" and not e.id.endswith(".reference")]
-        if shown:
+        if shown and ruled and finding.id not in judged:
+            elsewhere.append(finding.title)
+        elif shown:
             blocks += [evidence_block(item) for item in shown]
             blocks += [{"block": "note", "text": f"{finding.title} misleads when: {finding.caveat}"}]
+    if elsewhere:
+        blocks.append(
+            {"block": "note", "text": f"No rule speaks of them, the model card has them: {'; '.join(elsewhere)}."}
+        )
     return blocks
 
 

@@ -29,6 +29,7 @@ from auditkit.stats.intervals import (
 Gap = Literal["difference", "ratio"]
 _FEW = 100
 _LARGEST = 700.0
+_TINY = 1e-9
 
 
 class Uncertainty(Protocol):
@@ -211,7 +212,7 @@ class AreaUnderCurve:
     def limits(self, z: float) -> tuple[float, float]:
         """Return both limits."""
         few = min(self.positives, self.negatives) < _FEW
-        if few or self.standard_error is None or not 0 < self.value < 1:
+        if few or self.standard_error is None or not _TINY < self.value < 1 - _TINY:
             return auc.score_limits(self.value, self.positives, self.negatives, z)
         scaled = self.standard_error / (self.value * (1 - self.value))
         return Normal(self.value, scaled, "logit").limits(z)
