@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.bias_audit.drawn import Drawn, groups_in
+from auditkit.data.table import scalar
 from auditkit.declare import auditor
 from auditkit.errors import InsufficientData, NotApplicable
 from auditkit.finding import Cell, Column, Evidence, Group, Measure, Scalar
-from auditkit.group_rates import MIN_GROUP_SIZE, Minimum, Rate, rate_measure, two_sided
-from auditkit.stats.uncertainty import Proportion
+from auditkit.group_rates import MIN_GROUP_SIZE, Minimum, Rate, rate_measure
 from auditkit.subject import Subject
 from auditkit.tally import scalar_key
 
@@ -44,7 +45,7 @@ def counterfactual_flip(
     Each row drawn is given every other value that the column has in the test data (of a column with bins, the median of
     each other bin), all else as it was, and the model itself decides again. share_changed = rows whose decision changes for at least one other value / rows; 0 means that the column
     alone decides nothing. share_to_favorable and share_to_unfavorable: rows for which some other value would bring the
-    favourable decision, or cost it. Wilson intervals over the rows drawn. Missing values are replaced, never put in.
+    favourable decision, or cost it. Wilson intervals over the rows drawn, which know weights and clusters. Missing values are replaced, never put in.
 
     Misleads when
     -------------
@@ -66,10 +67,11 @@ def counterfactual_flip(
             "raise model_rows"
         )
     frame = subject.sample(drawn)
+    rows = Drawn.of(subject, frame)
     # As objects: an array of short words would cut a longer one short.
     before = np.asarray(subject.predict(frame), dtype=object)
     for column in columns:
-        yield from _of_column(subject, frame, before, column, min_group_size)
+        yield from _of_column(subject, frame, rows, before, column, min_group_size)
 
 
 def _read(subject: Subject) -> list[str]:
@@ -94,16 +96,16 @@ class _Direction:
 
     source: Scalar
     target: Scalar
-    n: int
-    changed: int
+    changed: Rate
     gained: int
     lost: int
 
 
 def _of_column(
-    subject: Subject, frame: Any, before: npt.NDArray[Any], column: str, least: int
+    subject: Subject, frame: Any, rows: Drawn, before: npt.NDArray[Any], column: str, least: int
 ) -> Iterator[Measure | Evidence]:
-    own, targets = _groups(subject, frame, column)
+    own = groups_in(subject, frame, column)
+    targets = _targets(subject, frame, column, own)
     was = np.asarray(before == subject.favorable, dtype=np.bool_)
     changed, gained, lost = (np.zeros(len(frame), dtype=np.bool_) for _ in range(3))
     directions: list[_Direction] = []
@@ -118,39 +120,33 @@ def _of_column(
         changed, gained, lost = changed | differs, gained | (is_now & ~was), lost | (was & ~is_now)
         for source in sorted({value for value in own if value != target}, key=scalar_key):
             here = np.array([value == source for value in own], dtype=np.bool_)
-            counts = (here, here & differs, here & is_now & ~was, here & was & ~is_now)
-            directions.append(_Direction(source, target, *(int(flags.sum()) for flags in counts)))
+            counts = (int((here & flags).sum()) for flags in (is_now & ~was, was & ~is_now))
+            directions.append(_Direction(source, target, rows.rate(Group(), differs, here), *counts))
+    minimum, everybody = Minimum(least, 1), np.ones(len(frame), dtype=np.bool_)
     for name, flags in (("share_changed", changed), ("share_to_favorable", gained), ("share_to_unfavorable", lost)):
-        yield _over(name, column, flags)
-    minimum = Minimum(least, 1)
+        whole = rate_measure(
+            name, rows.rate(Group(), flags, everybody), "lower" if flags is changed else "none", minimum=minimum
+        )
+        yield replace(whole, over=(column,))
     for value in sorted(set(own), key=scalar_key):
         here = np.array([other == value for other in own], dtype=np.bool_)
-        n = int(here.sum())
-        rate = Rate(Group.of({column: value}), int((here & changed).sum()), n, n)
+        rate = rows.rate(Group.of({column: value}), changed, here)
         yield rate_measure("share_changed", rate, "lower", minimum=minimum)
-    yield _drawn(column, directions, len(frame), least)
+    yield _drawn(column, directions, len(frame), minimum)
     yield _table(column, directions, subject.favorable)
 
 
-def _groups(subject: Subject, frame: Any, column: str) -> tuple[list[Scalar], dict[Scalar, Scalar]]:
-    """Return the group of each row, missing as None, and the value that stands for each group."""
-    from auditkit.data.binning import binned
-    from auditkit.data.table import scalar
-
+def _targets(subject: Subject, frame: Any, column: str, own: Sequence[Scalar]) -> dict[Scalar, Scalar]:
+    """Return the value that stands for each group; for a bin its lower median, which is a value that occurs."""
     bins = subject.summary()["bins"]
-    cuts = bins.get(column) if isinstance(bins, dict) else None
-    if cuts is None:
-        own = [scalar(value) for value in frame[column].astype(object).where(frame[column].notna(), None)]
-        return own, {value: value for value in subject.tally([column]).axis(column).values if value is not None}
+    if not isinstance(bins, dict) or column not in bins:
+        return {value: value for value in subject.tally([column]).axis(column).values if value is not None}
     numbers = frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
-    coded = binned(numbers, cuts)
-    own = [coded.values[code] for code in coded.codes]
     targets: dict[Scalar, Scalar] = {}
-    for code, label in enumerate(coded.values):
-        inside = np.sort(numbers[coded.codes == code])
-        if label is not None and len(inside):
-            targets[label] = scalar(inside[(len(inside) - 1) // 2])  # the lower median: a value that occurs
-    return own, targets
+    for label in sorted({value for value in own if value is not None}, key=scalar_key):
+        inside = np.sort(numbers[[value == label for value in own]])
+        targets[label] = scalar(inside[(len(inside) - 1) // 2])
+    return targets
 
 
 def _with(rows: Any, column: str, target: Scalar) -> Any:
@@ -161,20 +157,6 @@ def _with(rows: Any, column: str, target: Scalar) -> Any:
     return changed
 
 
-def _over(name: str, column: str, flags: npt.NDArray[np.bool_]) -> Measure:
-    share = Proportion(int(flags.sum()), len(flags))
-    return Measure(
-        name=name,
-        value=share.estimate,
-        unit="rate",
-        direction="lower" if name == "share_changed" else "none",
-        over=(column,),
-        n=share.n,
-        interval=two_sided(share, "Wilson"),
-        uncertainty=share,
-    )
-
-
 def _label(direction: _Direction) -> str:
     source, target = (str(Group.of({"": value})) for value in (direction.source, direction.target))
     return f"{source} → {target}"
@@ -182,19 +164,20 @@ def _label(direction: _Direction) -> str:
 
 def _ordered(directions: Sequence[_Direction]) -> list[_Direction]:
     return sorted(
-        directions, key=lambda item: (-item.changed / item.n, scalar_key(item.source), scalar_key(item.target))
+        directions,
+        key=lambda item: (-item.changed.proportion.estimate, scalar_key(item.source), scalar_key(item.target)),
     )
 
 
-def _drawn(column: str, directions: Sequence[_Direction], drawn: int, least: int) -> Evidence:
+def _drawn(column: str, directions: Sequence[_Direction], drawn: int, minimum: Minimum) -> Evidence:
     rows: list[tuple[Cell, ...]] = []
     for item in _ordered(directions):
-        if item.n < least:
-            rows.append((_label(item), item.n, None, None, None, f"{item.n:,} rows, at least {least} are needed"))
-            continue
-        share = Proportion(item.changed, item.n)
-        shown = two_sided(share, "Wilson")
-        rows.append((_label(item), item.n, share.estimate, shown.low, shown.high, None))
+        found = rate_measure(
+            "changed", replace(item.changed, group=Group.of({column: item.source})), "lower", minimum=minimum
+        )
+        shown = found.interval
+        ends = (shown.low, shown.high) if shown else (None, None)
+        rows.append((_label(item), item.changed.n, found.value, *ends, found.reason))
     rows.sort(key=lambda row: row[2] is None)
     return Evidence(
         id=f"{ID}.{column}",
@@ -228,5 +211,8 @@ def _table(column: str, directions: Sequence[_Direction], favorable: Scalar) -> 
             Column("Gained", "count", "count"),
             Column("Lost", "count", "count"),
         ),
-        rows=tuple((_label(item), item.n, item.changed, item.gained, item.lost) for item in _ordered(directions)),
+        rows=tuple(
+            (_label(item), item.changed.n, item.changed.successes, item.gained, item.lost)
+            for item in _ordered(directions)
+        ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from auditkit.bias_audit.outcomes import Line, Outcome, scored, selected
 from auditkit.bias_audit.persons import Persons, persons_of
@@ -98,7 +99,10 @@ def local_law_144(
             if outcome.median is not None:
                 yield outcome.median
             for by in persons.groupings():
-                yield from _table(outcome, persons, by, exclude_below, lines)
+                for item in _table(outcome, persons, by, exclude_below, lines):
+                    # A person may have several rows of one cluster: Wilson's interval would be too narrow.
+                    clustered = isinstance(item, Measure) and subject.roles.cluster is not None
+                    yield replace(item, interval=None, uncertainty=None) if clustered else item
     if len(reasons) == len(wanted):
         raise NotApplicable("; ".join(reasons))
     if exclude_below and exclusion_reason:

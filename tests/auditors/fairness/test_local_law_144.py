@@ -305,3 +305,18 @@ def test_rows_that_stay_in_their_files_give_the_same_tables(tmp_path: Path) -> N
     )
     assert one.status == other.status == "measured", other.reason
     assert [(e.id, e.rows) for e in one.evidence] == [(e.id, e.rows) for e in other.evidence]
+
+
+def test_rows_of_clusters_have_rates_without_bounds() -> None:
+    frame = example().assign(who=lambda rows: rows.index // 2)
+    finding = run(frame, {"prediction": "selected", "favorable": 1, "cluster": "who"})
+    assert all(m.uncertainty is None for m in finding.measures)
+    assert rows(finding, "selection.sex") == rows(run(example()), "selection.sex")
+
+
+def test_weighted_rows_are_no_persons_and_have_no_table() -> None:
+    subject = Subject(example().assign(w=2.0), prediction="selected", favorable=1, weight="w")
+    given = {"sex": "sex", "race_ethnicity": "race"}
+    found = audit(subject, only=[ID], options={ID: given}, progress=False)[ID]
+    assert found.status == "not applicable"
+    assert "weighted by 'w'" in str(found.reason)
