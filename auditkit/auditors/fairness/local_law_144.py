@@ -101,8 +101,10 @@ def local_law_144(
             for by in persons.groupings():
                 for item in _table(outcome, persons, by, exclude_below, lines):
                     # A person may have several rows of one cluster: Wilson's interval would be too narrow.
-                    clustered = isinstance(item, Measure) and subject.roles.cluster is not None
-                    yield replace(item, interval=None, uncertainty=None) if clustered else item
+                    if isinstance(item, Measure) and subject.roles.cluster is not None:
+                        yield replace(item, interval=None, uncertainty=None)
+                    else:
+                        yield item
     if len(reasons) == len(wanted):
         raise NotApplicable("; ".join(reasons))
     if exclude_below and exclusion_reason:
