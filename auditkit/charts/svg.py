@@ -126,12 +126,25 @@ def _curve(evidence: Evidence, axes: Axes) -> None:
         axes.plot(*zip(*kept, strict=True), color=colour, linestyle=dash, linewidth=1.5, marker=marker, markersize=3.5)
     if any(name for name, _ in shown):
         _name_lines(axes, [(name, _thinned(points)) for name, points in shown])
+    if len(series) == 1:
+        _whiskers(evidence, axes, x)
     if all(0 <= value <= 1 for _, points in shown for point in points for value in point):
-        axes.plot([0, 1], [0, 1], color=GRID, linewidth=0.8, zorder=0)
+        if evidence.columns[x].unit == evidence.columns[y].unit:  # equal values mean something
+            axes.plot([0, 1], [0, 1], color=GRID, linewidth=0.8, zorder=0)
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.set(xlabel=_heading(evidence, x), ylabel=_heading(evidence, y))
+
+
+def _whiskers(evidence: Evidence, axes: Axes, x: int) -> None:
+    low, high = _place(evidence, "low"), _place(evidence, "high")
+    if low is None or high is None or len(evidence.rows) > MOST_POINTS:
+        return
+    for row in evidence.rows:
+        at, bottom, top = row[x], row[low], row[high]
+        if isinstance(at, float) and isinstance(bottom, float) and isinstance(top, float):
+            axes.plot([at, at], [bottom, top], color=PALETTE[0], linewidth=0.9, solid_capstyle="butt")
 
 
 def _name_lines(axes: Axes, lines: list[tuple[str, list[tuple[float, float]]]]) -> None:

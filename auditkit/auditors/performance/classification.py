@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy.typing as npt
 
 from auditkit.declare import auditor
 from auditkit.errors import NotApplicable
-from auditkit.finding import Column, Direction, Evidence, Group, Measure, MeasureStatus
+from auditkit.finding import Column, Direction, Evidence, Measure, Scalar
 from auditkit.group_cells import GroupCells, group_cells
 from auditkit.group_rates import (
     DEPTH,
@@ -21,13 +20,12 @@ from auditkit.group_rates import (
     levels,
     rate_measure,
     rates_evidence,
-    two_sided,
 )
+from auditkit.score_cells import ScoreCells
+from auditkit.score_measures import score_measures
 from auditkit.smooth_measures import smooth_measure
-from auditkit.stats.auc import auc_from_counts, delong_standard_error
-from auditkit.stats.uncertainty import AreaUnderCurve, Normal
 from auditkit.subject import Subject
-from auditkit.tally import LABEL, PREDICTION, Counts, Tally
+from auditkit.tally import LABEL, PREDICTION, Tally
 
 
 @auditor(
@@ -49,7 +47,9 @@ from auditkit.tally import LABEL, PREDICTION, Counts, Tally
         "f1",
         "mcc",
         "roc_auc",
+        "pr_auc",
         "brier",
+        "log_loss",
     ),
 )
 def classification(
@@ -63,30 +63,40 @@ def classification(
 
     Notes
     -----
-    Accuracy, precision TP/(TP+FP) and recall TP/(TP+FN) with Wilson intervals; balanced accuracy = mean recall over
-    labels and F1 = 2TP/(2TP+FP+FN) with normal intervals from shrunken proportions; ROC AUC from distinct scores with
-    the score interval (Hanley-McNeil variance) below 100 positives or negatives and logit-DeLong above; Brier score =
-    mean (score − outcome)² with a normal interval, for probabilities only. With more than two labels, precision,
-    recall, F1 and AUC speak of the positive label against the rest.
+    Wilson intervals: accuracy; precision TP/(TP+FP); recall TP/(TP+FN); specificity TN/(TN+FP); false positive rate
+    FP/(FP+TN); false negative rate FN/(FN+TP); negative predictive value TN/(TN+FN); false discovery rate FP/(FP+TP); false
+    omission rate FN/(FN+TN); base rate (TP+FN)/n; predicted positive rate (TP+FP)/n. By the delta method: balanced accuracy =
+    mean recall over labels (0.5 is neutral for two), F1 = 2TP/(2TP+FP+FN), Matthews correlation = (TP·TN −
+    FP·FN)/√((TP+FP)(TP+FN)(TN+FP)(TN+FN)), 0 neutral. ROC AUC (0.5 neutral) from distinct scores, with the score interval
+    (Hanley-McNeil variance) below 100 positives or negatives and logit-DeLong above; beyond 2²⁰ distinct scores from a grid
+    of 65,536 cells. PR AUC = average precision, the base rate neutral, logit interval from the number of positives. For
+    probabilities Brier score = mean (score − outcome)² and log loss = −mean ln(score of the outcome), t intervals; 0 is
+    best. Rows with weights: Σw for counts, effective sizes for bounds; clusters: jackknife over 100 buckets. With more than
+    two labels all but accuracy and balanced accuracy speak of the positive label against the rest.
 
     Misleads when
     -------------
-    One label is rare: accuracy is then high for a model that never predicts it. AUC says nothing of the threshold used.
+    One label is rare: accuracy is then high for a model that never predicts it, while precision, F1 and PR AUC move with the
+    base rate and do not compare between groups that differ in it. AUC says nothing of the threshold used; log loss is ruled
+    by few confident errors.
 
     References
     ----------
     .. [1] Wilson 1927, doi:10.1080/01621459.1927.10502953;
        DeLong et al. 1988, doi:10.2307/2531595;
-       Newcombe 2006, doi:10.1002/sim.2324
+       Newcombe 2006, doi:10.1002/sim.2324;
+       Boyd, Eng, Page 2013, doi:10.1007/978-3-642-40994-3_29;
+       Chicco, Jurman 2020, doi:10.1186/s12864-019-6413-7
     """
     if subject.roles.label is None:
         raise NotApplicable("no label column was named; pass label=")
     minimum = Minimum(min_group_size, min_denominator)
     tally = subject.tally(subject.roles.sensitive)
     for by in ((), *(levels(subject.roles.sensitive, depth) if subject.roles.sensitive else ())):
-        measures = [*_decisions(tally, by, subject, minimum), *_scores(subject, by, minimum)]
+        measures = [*_decisions(tally, by, subject, minimum), *_scored(subject, by, minimum)]
         yield from measures
         if by:
+            yield _counts(tally, by, subject.positive)
             for name, title in (("accuracy", "Accuracy"), ("roc_auc", "ROC AUC")):
                 drawn = [measure for measure in measures if measure.name == name]
                 if drawn:
@@ -164,78 +174,40 @@ SMOOTH = (
 )
 
 
-def _nothing(
-    name: str, group: Group, n: int, status: MeasureStatus, reason: str, direction: Direction = "higher"
-) -> Measure:
-    return Measure(
-        name=name, value=None, unit="rate", direction=direction, group=group, n=n, status=status, reason=reason
-    )
-
-
-def _scores(subject: Subject, by: tuple[str, ...], minimum: Minimum) -> Iterator[Measure]:
+def _scored(subject: Subject, by: tuple[str, ...], minimum: Minimum) -> Iterator[Measure]:
     try:
         table = subject.scores(by)
     except NotApplicable as lacking:
         if not by:
-            yield _nothing("roc_auc", Group(), subject.table().rows, "undefined", str(lacking))
+            yield _no_scores(str(lacking), subject.tally(()).n)
         return
-    for group, (scores, positives, negatives) in zip(table.groups, table.cells, strict=True):
-        yield _auc(group, positives, negatives, minimum)
-        if subject.score_kind == "probability":
-            yield _brier(group, scores, positives, negatives, minimum)
+    for place in range(len(table.groups)):
+        yield from score_measures(ScoreCells.of(table, place), minimum, probability=subject.score_kind == "probability")
 
 
-def _auc(group: Group, positives: Counts, negatives: Counts, minimum: Minimum) -> Measure:
-    hits, misses = int(positives.sum()), int(negatives.sum())
-    n = hits + misses
-    if min(hits, misses) == 0:
-        return _nothing(
-            "roc_auc", group, n, "undefined", "undefined: one of the two outcomes does not occur in these rows"
-        )
-    if group and (n < minimum.group_size or min(hits, misses) < minimum.denominator):
-        return _nothing(
-            "roc_auc", group, n, "insufficient", f"{min(hits, misses)} rows of the rarer outcome are too few"
-        )
-    value = float(auc_from_counts(positives, negatives))
-    error = float(delong_standard_error(positives, negatives)) if min(hits, misses) > 1 else None
-    uncertainty = AreaUnderCurve(value, hits, misses, error)
-    method = "score interval, Hanley-McNeil variance" if min(hits, misses) < 100 else "logit-DeLong"
+def _no_scores(reason: str, rows: int) -> Measure:
     return Measure(
-        name="roc_auc",
-        value=value,
-        unit="probability",
-        direction="higher",
-        group=group,
-        n=n,
-        interval=two_sided(uncertainty, method),
-        uncertainty=uncertainty,
+        name="roc_auc", value=None, unit="probability", direction="higher", n=rows, status="undefined", reason=reason
     )
 
 
-def _brier(
-    group: Group, scores: npt.NDArray[np.float64], positives: Counts, negatives: Counts, minimum: Minimum
-) -> Measure:
-    n = int(positives.sum() + negatives.sum())
-    if n < 2 or (group and n < minimum.group_size):
-        return _nothing(
-            "brier", group, n, "insufficient", f"{n:,} rows, at least {minimum.group_size} are needed", "lower"
-        )
-    losses = np.concatenate([(1 - scores) ** 2, scores**2])
-    counts = np.concatenate([positives, negatives]).astype(np.float64)
-    mean = math.fsum((losses * counts).tolist()) / n
-    square = math.fsum((losses**2 * counts).tolist()) / n
-    if square - mean**2 <= 1e-15:
-        return _nothing("brier", group, n, "insufficient", "all losses are the same, so no bound can be given", "lower")
-    uncertainty = Normal(mean, math.sqrt(max(0.0, square - mean**2) / (n - 1)), "identity", n - 1.0, 0.0, 1.0)
-    return Measure(
-        name="brier",
-        value=mean,
-        unit="squared probability",
-        direction="lower",
-        group=group,
-        n=n,
-        interval=two_sided(uncertainty, "t"),
-        uncertainty=uncertainty,
+def _counts(tally: Tally, by: tuple[str, ...], positive: Scalar) -> Evidence:
+    """Return rows by group: the count tally that the record keeps."""
+    table = confusion(tally, by, positive)
+    rows = []
+    for group, cells in zip(table.groups, table.cells.tolist(), strict=True):
+        (right_negative, false_positive), (false_negative, hit) = cells
+        hits, misses = hit + false_negative, right_negative + false_positive
+        rows.append((str(group), hits + misses, hits, misses, hit, false_positive, false_negative, right_negative))
+    columns = ("n", "n+", "n\u2212", "TP", "FP", "FN", "TN")
+    return Evidence(
+        id=f"performance.classification.counts.{'+'.join(by)}",
+        kind="table",
+        title=f"Counts by {' and '.join(by)}",
+        caption=f"Rows; + is labelled {positive!r}, P is predicted so",
+        alt=f"Counts of rows by {' and '.join(by)}, label and prediction",
+        columns=(Column(" × ".join(by), role="label"), *(Column(name, "rows", "count") for name in columns)),
+        rows=tuple(rows),
     )
 
 
