@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditkit.stats.multiple_testing import benjamini_hochberg, holm
@@ -11,6 +11,7 @@ from auditkit.stats.multiple_testing import benjamini_hochberg, holm
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=40)
 
 
+@settings(max_examples=25)
 @given(P_VALUES)
 def test_both_are_those_of_statsmodels(values: list[float]) -> None:
     from statsmodels.stats.multitest import multipletests
