@@ -246,7 +246,6 @@ def _table(over: tuple[str, ...], tests: Sequence[_Test], against: Rate, rule: s
         (
             str(test.rate.group),
             test.rate.denominator,
-            test.rate.successes,
             test.ratio,
             test.z,
             test.p,
@@ -270,7 +269,6 @@ def _table(over: tuple[str, ...], tests: Sequence[_Test], against: Rate, rule: s
         columns=(
             Column(" × ".join(over), role="label"),
             Column("n", "count", "n"),
-            Column("Favourable", "count", "count"),
             Column("Ratio", "ratio", "value"),
             Column("z", "", "value"),
             Column("p", "probability", "value"),
