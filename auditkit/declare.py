@@ -68,6 +68,8 @@ class Auditor:
             if name not in merged:
                 raise ConfigurationError(f"{self.id} has no option {name!r}.{did_you_mean(name, merged)}")
             default = merged[name]
+            if isinstance(default, tuple) and isinstance(value, list):  # as YAML and JSON write it
+                value = tuple(value)  # noqa: PLW2901
             wanted = (int, float) if isinstance(default, float) else type(default)
             if default is not None and (
                 not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool)

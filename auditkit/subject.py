@@ -338,6 +338,20 @@ class Subject:
             bucket=self._bucket(rows),
         )
 
+    def row_errors(self, dataset: str = "test") -> tuple[Floats, bool]:
+        """Return each row's error, and whether errors are 0 or 1: a wrong decision, or the absolute error of a regression."""
+        if self.roles.label is None:
+            raise NotApplicable("no label column was named; pass label=")
+        table = self.table(dataset)
+        answer = self._answer(dataset)[0]
+        if self.task == "regression":
+            return np.abs(answer - table.numbers(self.roles.label)), False
+        return (answer != self._label_codes(table)).astype(np.float64), True
+
+    def halves(self, dataset: str = "test") -> npt.NDArray[np.bool_]:
+        """Return which rows are in the first half, by a keyed hash of their content: row order does not matter."""
+        return (self._hashes(dataset) >> np.uint64(63)).astype(np.bool_)
+
     def _weight(self, table: Table) -> Floats | None:
         return table.numbers(self.roles.weight) if self.roles.weight else None
 

@@ -77,3 +77,49 @@ def test_scores_are_counted_by_group_and_distinct_score() -> None:
     )
     values, hits, misses = found.cells[1]
     assert (values.tolist(), hits.tolist(), misses.tolist()) == ([0.2, 0.5], [1, 1], [0, 1])
+
+
+weighted_rows = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 1), st.sampled_from([0.0, 0.001, 1.0, 2.5, 1e6])),
+    min_size=1,
+    max_size=40,
+).filter(lambda cells: any(cell[3] > 0 for cell in cells))
+
+
+def weighted(cells: list) -> Tally:
+    table = np.array([cell[:3] for cell in cells], dtype=np.int32).reshape(-1, 3)
+    return Tally.of(AXES, list(table.T), np.array([cell[3] for cell in cells]))
+
+
+@given(weighted_rows, weighted_rows)
+def test_weighted_tallies_add_up_to_the_tally_of_the_whole(first: list, second: list) -> None:
+    assert weighted(first) + weighted(second) == weighted(first + second)
+
+
+@given(weighted_rows)
+def test_a_tally_survives_json(cells: list) -> None:
+    import json
+
+    for found in (weighted(cells), tally([cell[:3] for cell in cells])):
+        assert Tally.from_dict(json.loads(json.dumps(found.as_dict()))) == found
+
+
+@given(weighted_rows)
+def test_weights_are_summed_by_cell(cells: list) -> None:
+    sums, squares = weighted(cells).weight_cubes((), ["sex"])
+    for place in range(3):
+        mine = [cell[3] for cell in cells if cell[0] == place]
+        assert sums[0, place] == pytest.approx(sum(mine), rel=1e-3)
+        assert squares[0, place] == pytest.approx(sum(w * w for w in mine), rel=2e-3)
+
+
+@given(rows)
+def test_int8_codes_and_int64_codes_count_the_same(cells: list) -> None:
+    table = np.array(cells).reshape(-1, 3)
+    narrow, wide = (Tally.of(AXES, [table[:, i].astype(kind) for i in range(3)]) for kind in (np.int8, np.int64))
+    assert narrow == wide
+
+
+def test_a_tally_without_columns_is_refused() -> None:
+    with pytest.raises(DataError, match="at least one column"):
+        Tally.of([], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,14 +149,13 @@ class Scan:
         """
         if (tuple(keys), weight) in self._grouped:
             return self._grouped[tuple(keys), weight]
-        sums = ""
-        if weight is not None:
-            unit = f"CAST(round({self.column(weight)} * 1048576.0) AS HUGEINT)"
-            sums = f", sum({unit}), sum({unit} * {unit})"
         named = ", ".join(f"{key} AS k{place}" for place, key in enumerate(keys))
         groups = ", ".join(f"k{place}" for place in range(len(keys)))
+        sums = "" if weight is None else f", {self._weight_sums(weight)}"
         found = self.query(f"SELECT {named}, count(*){sums} FROM {self.relation} GROUP BY {groups}")
         width = len(keys)
+        if weight is not None:
+            _check_weights(weight, [row[width + 3 :] for row in found])
         self._grouped[tuple(keys), weight] = [
             (
                 tuple(scalar(value) for value in row[:width]),
@@ -166,6 +166,16 @@ class Scan:
             for row in found
         ]
         return self._grouped[tuple(keys), weight]
+
+    def _weight_sums(self, weight: str) -> str:
+        """Return SQL for Σw and Σw² in whole units, how many weights are none, and the least and greatest above 0."""
+        value = f"CAST({self.column(weight)} AS DOUBLE)"
+        none = f"({value} IS NULL OR isnan({value}) OR isinf({value}) OR {value} < 0)"
+        unit = f"CAST(round(CASE WHEN {none} OR {value} > 1e6 THEN 0 ELSE {value} END * 1048576.0) AS HUGEINT)"
+        above = f"FILTER (NOT {none} AND {value} > 0)"
+        return (
+            f"sum({unit}), sum({unit} * {unit}), count(*) FILTER ({none}), min({value}) {above}, max({value}) {above}"
+        )
 
     def range_of(self, name: str) -> tuple[float, float]:
         """Return the least and the greatest number of a column."""
@@ -195,6 +205,21 @@ class Scan:
             query = f"SELECT * FROM {self.relation} ORDER BY {key} LIMIT {int(n)}"
             found: Any = connection.sql(query).to_arrow_table()
         return arrow_table(dict(zip(found.column_names, found.columns, strict=True)), self.source)
+
+
+def _check_weights(weight: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    none = sum(int(row[0]) for row in rows)
+    if none:
+        raise DataError(
+            f"weight column {weight!r}: {none:,} weights are missing, infinite or below 0; mend or drop them"
+        )
+    low = min((float(row[1]) for row in rows if row[1] is not None), default=0.0)
+    high = max((float(row[2]) for row in rows if row[2] is not None), default=0.0)
+    if low < 1e-3 or high > 1e6:
+        raise DataError(
+            f"weights in {weight!r} run from {low:.3g} to {high:.3g}, wanted 0.001 to 1,000,000; multiply them all by one "
+            "number, which changes no result"
+        )
 
 
 def scan(path: str | Path, *, na_values: Sequence[str] = ("",)) -> Scan:
@@ -231,6 +256,11 @@ def scan(path: str | Path, *, na_values: Sequence[str] = ("",)) -> Scan:
     empty = Scan(tuple(paths), relation, {})
     described = empty.query(f"DESCRIBE SELECT * FROM {relation}")
     check_names([row[0] for row in described])
+    # pandas writes an index that is no plain range as columns of this name
+    index = [row[0] for row in described if re.fullmatch(r"__index_level_\d+__", row[0])]
+    if index:
+        relation = f"(SELECT * EXCLUDE ({', '.join(map(_quoted, index))}) FROM {relation})"
+        described = [row for row in described if row[0] not in index]
     types = {str(name): _types(str(kind)) for name, kind, *_ in described}
     return Scan(tuple(paths), relation, types)
 
