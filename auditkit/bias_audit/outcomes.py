@@ -105,10 +105,13 @@ def _scores(
     subject: Subject, persons: Persons, score: str
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Return cell, score and number of persons, higher scores better for the person."""
-    if score:
+    if score and persons.index is None:
+        raise NotApplicable("the rows stay in their files; name the scores as columns: {score: …}, or pass one file")
+    if score and persons.index is not None:
         return persons.index, subject.table().numbers(score), np.ones(len(persons.index), dtype=np.int64)
     sign = 1.0 if subject.positive == subject.favorable else -1.0
-    if subject.roles.label is None and subject.model is not None and subject.model.has_scores:
+    has_scores = subject.model is not None and subject.model.has_scores
+    if subject.roles.label is None and has_scores and persons.index is not None:
         scores = subject.predict_scores(subject.table().frame(columns=list(subject.features)))
         return persons.index, sign * scores, np.ones(len(persons.index), dtype=np.int64)
     if subject.roles.label is None:

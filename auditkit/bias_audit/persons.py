@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.errors import NotApplicable
 from auditkit.finding import Scalar
 from auditkit.stats.impact_ratio import Key
 from auditkit.subject import Subject
@@ -19,16 +20,27 @@ Counts = dict[Key, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Persons:
-    """Who was assessed: the columns named, and which cell of their values each row falls into."""
+    """Who was assessed.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        One or two.
+    cells : tuple of values
+        The combinations of their values.
+    sizes : int array, shape (cells,)
+        Persons of each.
+    index : int array, shape (rows,), or None
+        The cell of each row; None if the rows stay in their files.
+    unknown : frozenset
+        Values that mean unknown.
+    """
 
     columns: tuple[str, ...]
     cells: tuple[Key, ...]
-    index: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
+    index: npt.NDArray[np.int64] | None
     unknown: frozenset[Scalar]
-
-    def sizes(self) -> npt.NDArray[np.int64]:
-        """Return the persons of each cell."""
-        return np.bincount(self.index, minlength=len(self.cells))
 
     def groupings(self) -> Iterator[tuple[int, ...]]:
         """Yield each column, then both together, by their places."""
@@ -59,9 +71,22 @@ def persons_of(subject: Subject, columns: Sequence[str], unknown: Sequence[Scala
     DataError
         If a column is not there.
     """
+    nothing = frozenset([None, *unknown])
+    if not _in_memory(subject):
+        tally = subject.tally(columns)
+        cells = tuple(group.values for group in tally.groups(columns))
+        return Persons(tuple(columns), cells, tally.cube(columns, ()), None, nothing)
     coded = [subject.groups_of(column) for column in columns]
     index = np.zeros(subject.table().rows, dtype=np.int64)
     for column in coded:
         index = index * len(column.values) + column.codes
     cells = tuple(product(*(column.values for column in coded)))
-    return Persons(tuple(columns), cells, index, frozenset([None, *unknown]))
+    return Persons(tuple(columns), cells, np.bincount(index, minlength=len(cells)), index, nothing)
+
+
+def _in_memory(subject: Subject) -> bool:
+    try:
+        subject.table()
+    except NotApplicable:
+        return False
+    return True

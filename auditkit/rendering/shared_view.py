@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auditkit.auditing import Audit
+from auditkit.bias_audit import summary as bias_audit
 from auditkit.finding import Finding
 from auditkit.record import Record
 from auditkit.rendering.evidence_view import evidence_block, measures_table
@@ -121,6 +122,8 @@ def further_blocks(record: Record, *, ruled: bool = False) -> list[dict[str, Any
     blocks: list[dict[str, Any]] = []
     elsewhere: list[str] = []
     for finding in family(record.audit, "fairness"):
+        if finding.id == bias_audit.FINDING:
+            continue  # it has a document of its own
         shown = [e for e in finding.evidence if e.kind != "intervals" and not e.id.endswith(".reference")]
         if shown and ruled and finding.id not in judged:
             elsewhere.append(finding.title)

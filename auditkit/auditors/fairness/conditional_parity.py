@@ -143,7 +143,7 @@ def _by_stratum(table: Table, column: str, by: tuple[str, ...], minimum: Minimum
     return Evidence(
         id=f"{ID}.strata.{column}",
         kind="table",
-        title=f"Selection rate by {column} within {' and '.join(by)}",
+        title=f"Selection rate by {column} in each {' and '.join(by)}",
         caption="In each stratum the group selected most often and the one selected least often; empty where fewer than two groups have enough rows.",
         alt=f"Highest and lowest selection rate over {column} in each stratum",
         columns=(
@@ -189,9 +189,9 @@ def _summary(compared: Sequence[Compared], against: Group, column: str, by: tupl
     return Evidence(
         id=f"{ID}.pooled.{column}",
         kind="table",
-        title=f"{column} within {within}: the direction reverses"
+        title=f"Selection rate by {column} within {within}: the direction reverses"
         if turned
-        else f"{column} over all rows and within {within}",
+        else f"Selection rate by {column}, over all rows and within {within}",
         caption=caption,
         alt=f"Difference in selection rate from {against}, over all rows and within strata",
         columns=(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.bias_audit.drawn import Drawn, groups_in
+from auditkit.data.table import scalar
 from auditkit.declare import auditor
 from auditkit.errors import InsufficientData, NotApplicable
 from auditkit.finding import Cell, Column, Evidence, Group, Measure, Scalar
-from auditkit.group_rates import MIN_GROUP_SIZE, Minimum, Rate, rate_measure, two_sided
-from auditkit.stats.uncertainty import Proportion
+from auditkit.group_rates import MIN_GROUP_SIZE, Minimum, Rate, rate_measure
 from auditkit.subject import Subject
 from auditkit.tally import scalar_key
 
@@ -41,10 +42,10 @@ def counterfactual_flip(
 
     Notes
     -----
-    Each row drawn is given every other value that the column has in the test data, all else as it was, and the model itself
-    decides again. share_changed = rows whose decision changes for at least one other value / rows; 0 means that the column
+    Each row drawn is given every other value that the column has in the test data (of a column with bins, the median of
+    each other bin), all else as it was, and the model itself decides again. share_changed = rows whose decision changes for at least one other value / rows; 0 means that the column
     alone decides nothing. share_to_favorable and share_to_unfavorable: rows for which some other value would bring the
-    favourable decision, or cost it. Wilson intervals over the rows drawn. Missing values are replaced, never put in.
+    favourable decision, or cost it. Wilson intervals over the rows drawn, which know weights and clusters. Missing values are replaced, never put in.
 
     Misleads when
     -------------
@@ -57,19 +58,20 @@ def counterfactual_flip(
        the flip test of Black, Yeom, Fredrikson 2020, doi:10.1145/3351095.3372845
     """
     columns = _read(subject)
-    values = {column: _values(subject, column) for column in columns}
-    per_row = 1 + sum(len(known) for known in values.values())
-    drawn = min(subject.table().rows, model_rows // per_row)
+    tally = subject.tally(columns)
+    per_row = 1 + sum(value is not None for column in columns for value in tally.axis(column).values)
+    drawn = min(tally.n, model_rows // per_row)
     if drawn < max(1, min_group_size):
         raise InsufficientData(
             f"{model_rows:,} model rows are {drawn:,} rows of {per_row} variants, at least {min_group_size} are needed; "
             "raise model_rows"
         )
     frame = subject.sample(drawn)
+    rows = Drawn.of(subject, frame)
     # As objects: an array of short words would cut a longer one short.
     before = np.asarray(subject.predict(frame), dtype=object)
     for column in columns:
-        yield from _of_column(subject, frame, before, column, values[column], min_group_size)
+        yield from _of_column(subject, frame, rows, before, column, min_group_size)
 
 
 def _read(subject: Subject) -> list[str]:
@@ -88,59 +90,63 @@ def _read(subject: Subject) -> list[str]:
     return columns
 
 
-def _values(subject: Subject, column: str) -> list[Scalar]:
-    return [value for value in subject.table().coded(column).values if value is not None]
-
-
 @dataclass(frozen=True, slots=True)
 class _Direction:
     """Rows of one value asked again with another."""
 
     source: Scalar
     target: Scalar
-    n: int
-    changed: int
+    changed: Rate
     gained: int
     lost: int
 
 
 def _of_column(
-    subject: Subject, frame: Any, before: npt.NDArray[Any], column: str, values: Sequence[Scalar], least: int
+    subject: Subject, frame: Any, rows: Drawn, before: npt.NDArray[Any], column: str, least: int
 ) -> Iterator[Measure | Evidence]:
-    own = _own(frame, column)
+    own = groups_in(subject, frame, column)
+    targets = _targets(subject, frame, column, own)
     was = np.asarray(before == subject.favorable, dtype=np.bool_)
     changed, gained, lost = (np.zeros(len(frame), dtype=np.bool_) for _ in range(3))
     directions: list[_Direction] = []
-    for target in values:
+    for target, value_put_in in targets.items():
         moved = np.array([value != target for value in own], dtype=np.bool_)
         if not moved.any():
             continue
         after = before.copy()
-        after[moved] = subject.predict(_with(frame[moved], column, target))
+        after[moved] = subject.predict(_with(frame[moved], column, value_put_in))
         is_now = np.asarray(after == subject.favorable, dtype=np.bool_)
         differs = np.asarray(after != before, dtype=np.bool_)
         changed, gained, lost = changed | differs, gained | (is_now & ~was), lost | (was & ~is_now)
         for source in sorted({value for value in own if value != target}, key=scalar_key):
             here = np.array([value == source for value in own], dtype=np.bool_)
-            counts = (here, here & differs, here & is_now & ~was, here & was & ~is_now)
-            directions.append(_Direction(source, target, *(int(flags.sum()) for flags in counts)))
+            counts = (int((here & flags).sum()) for flags in (is_now & ~was, was & ~is_now))
+            directions.append(_Direction(source, target, rows.rate(Group(), differs, here), *counts))
+    minimum, everybody = Minimum(least, 1), np.ones(len(frame), dtype=np.bool_)
     for name, flags in (("share_changed", changed), ("share_to_favorable", gained), ("share_to_unfavorable", lost)):
-        yield _over(name, column, flags)
-    minimum = Minimum(least, 1)
+        whole = rate_measure(
+            name, rows.rate(Group(), flags, everybody), "lower" if flags is changed else "none", minimum=minimum
+        )
+        yield replace(whole, over=(column,))
     for value in sorted(set(own), key=scalar_key):
         here = np.array([other == value for other in own], dtype=np.bool_)
-        n = int(here.sum())
-        rate = Rate(Group.of({column: value}), int((here & changed).sum()), n, n)
+        rate = rows.rate(Group.of({column: value}), changed, here)
         yield rate_measure("share_changed", rate, "lower", minimum=minimum)
-    yield _drawn(column, directions, len(frame), least)
+    yield _drawn(column, directions, len(frame), minimum)
     yield _table(column, directions, subject.favorable)
 
 
-def _own(frame: Any, column: str) -> list[Scalar]:
-    """Return the column's values as the table codes them; missing is None."""
-    from auditkit.data.table import scalar
-
-    return [scalar(value) for value in frame[column].astype(object).where(frame[column].notna(), None)]
+def _targets(subject: Subject, frame: Any, column: str, own: Sequence[Scalar]) -> dict[Scalar, Scalar]:
+    """Return the value that stands for each group; for a bin its lower median, which is a value that occurs."""
+    bins = subject.summary()["bins"]
+    if not isinstance(bins, dict) or column not in bins:
+        return {value: value for value in subject.tally([column]).axis(column).values if value is not None}
+    numbers = frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    targets: dict[Scalar, Scalar] = {}
+    for label in sorted({value for value in own if value is not None}, key=scalar_key):
+        inside = np.sort(numbers[[value == label for value in own]])
+        targets[label] = scalar(inside[(len(inside) - 1) // 2])
+    return targets
 
 
 def _with(rows: Any, column: str, target: Scalar) -> Any:
@@ -151,20 +157,6 @@ def _with(rows: Any, column: str, target: Scalar) -> Any:
     return changed
 
 
-def _over(name: str, column: str, flags: npt.NDArray[np.bool_]) -> Measure:
-    share = Proportion(int(flags.sum()), len(flags))
-    return Measure(
-        name=name,
-        value=share.estimate,
-        unit="rate",
-        direction="lower" if name == "share_changed" else "none",
-        over=(column,),
-        n=share.n,
-        interval=two_sided(share, "Wilson"),
-        uncertainty=share,
-    )
-
-
 def _label(direction: _Direction) -> str:
     source, target = (str(Group.of({"": value})) for value in (direction.source, direction.target))
     return f"{source} → {target}"
@@ -172,19 +164,20 @@ def _label(direction: _Direction) -> str:
 
 def _ordered(directions: Sequence[_Direction]) -> list[_Direction]:
     return sorted(
-        directions, key=lambda item: (-item.changed / item.n, scalar_key(item.source), scalar_key(item.target))
+        directions,
+        key=lambda item: (-item.changed.proportion.estimate, scalar_key(item.source), scalar_key(item.target)),
     )
 
 
-def _drawn(column: str, directions: Sequence[_Direction], drawn: int, least: int) -> Evidence:
+def _drawn(column: str, directions: Sequence[_Direction], drawn: int, minimum: Minimum) -> Evidence:
     rows: list[tuple[Cell, ...]] = []
     for item in _ordered(directions):
-        if item.n < least:
-            rows.append((_label(item), item.n, None, None, None, f"{item.n:,} rows, at least {least} are needed"))
-            continue
-        share = Proportion(item.changed, item.n)
-        shown = two_sided(share, "Wilson")
-        rows.append((_label(item), item.n, share.estimate, shown.low, shown.high, None))
+        found = rate_measure(
+            "changed", replace(item.changed, group=Group.of({column: item.source})), "lower", minimum=minimum
+        )
+        shown = found.interval
+        ends = (shown.low, shown.high) if shown else (None, None)
+        rows.append((_label(item), item.changed.n, found.value, *ends, found.reason))
     rows.sort(key=lambda row: row[2] is None)
     return Evidence(
         id=f"{ID}.{column}",
@@ -218,5 +211,8 @@ def _table(column: str, directions: Sequence[_Direction], favorable: Scalar) -> 
             Column("Gained", "count", "count"),
             Column("Lost", "count", "count"),
         ),
-        rows=tuple((_label(item), item.n, item.changed, item.gained, item.lost) for item in _ordered(directions)),
+        rows=tuple(
+            (_label(item), item.changed.n, item.changed.successes, item.gained, item.lost)
+            for item in _ordered(directions)
+        ),
     )

@@ -30,6 +30,7 @@ from auditkit.stats.two_by_two import (
 )
 from auditkit.stats.uncertainty import Pair
 from auditkit.subject import Subject
+from auditkit.tally import BUCKET, LABEL, PREDICTION, Tally
 
 ID = "fairness.four_fifths"
 FEW_ROWS = 30
@@ -78,8 +79,8 @@ def four_fifths(
     """
     minimum = Minimum(min_group_size, min_denominator)
     named = dict(reference or {})
-    _check(named, subject)
     tally = subject.tally(subject.roles.sensitive)
+    _check(named, tally)
     for over in levels(subject.roles.sensitive):
         rates = selection(tally, over, subject.favorable)
         usable = [rate for rate in rates if rate.evaluable(minimum)]
@@ -102,12 +103,12 @@ def four_fifths(
             yield _table(over, tests, against, rule)
 
 
-def _check(named: Mapping[str, object], subject: Subject) -> None:
+def _check(named: Mapping[str, object], tally: Tally) -> None:
     for column, value in named.items():
-        if column not in subject.roles.sensitive:
-            hint = did_you_mean(column, subject.roles.sensitive)
+        if column not in tally.names:
+            hint = did_you_mean(column, [name for name in tally.names if name not in (LABEL, PREDICTION, BUCKET)])
             raise ConfigurationError(f"option 'reference' of {ID}: {column!r} is no sensitive column.{hint}")
-        values = subject.table().coded(column).values
+        values = tally.axis(column).values
         if value is None or value not in values:
             hint = did_you_mean(str(value), [str(known) for known in values])
             raise ConfigurationError(f"option 'reference' of {ID}: {value!r} does not occur in {column!r}.{hint}")
@@ -245,7 +246,6 @@ def _table(over: tuple[str, ...], tests: Sequence[_Test], against: Rate, rule: s
         (
             str(test.rate.group),
             test.rate.denominator,
-            test.rate.successes,
             test.ratio,
             test.z,
             test.p,
@@ -269,7 +269,6 @@ def _table(over: tuple[str, ...], tests: Sequence[_Test], against: Rate, rule: s
         columns=(
             Column(" × ".join(over), role="label"),
             Column("n", "count", "n"),
-            Column("Favourable", "count", "count"),
             Column("Ratio", "ratio", "value"),
             Column("z", "", "value"),
             Column("p", "probability", "value"),

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.bias_audit.drawn import Drawn, Mean, groups_in
 from auditkit.data.table import scalar
 from auditkit.declare import auditor
 from auditkit.errors import ConfigurationError, InsufficientData, NotApplicable
 from auditkit.finding import Evidence, Group, Measure
+from auditkit.group_cells import MIN_CLUSTERS
 from auditkit.group_rates import MIN_GROUP_SIZE, rates_evidence, two_sided
 from auditkit.stats.neighbours import neighbour_agreement
 from auditkit.stats.uncertainty import Normal, Proportion
@@ -77,9 +79,19 @@ def individual_consistency(
     agreement = neighbour_agreement(
         inputs[:looked_at], inputs[looked_at:], decisions[:looked_at], decisions[looked_at:], neighbours
     )
-    yield _measure(Group(), agreement, min_group_size)
+    looked = frame[:looked_at]
+    drawn = Drawn.of(subject, looked)
+    yield _measure(Group(), drawn.mean(agreement, np.ones(looked_at, dtype=np.bool_)), min_group_size)
     for column in subject.roles.sensitive:
-        measures = list(_by_group(frame[column][:looked_at], column, agreement, min_group_size))
+        own = groups_in(subject, looked, column)
+        measures = [
+            _measure(
+                Group.of({column: value}),
+                drawn.mean(agreement, np.array([other == value for other in own], dtype=np.bool_)),
+                min_group_size,
+            )
+            for value in sorted(set(own), key=scalar_key)
+        ]
         yield from measures
         yield rates_evidence(
             f"{ID}.{column}",
@@ -106,15 +118,17 @@ def _decisions(subject: Subject, frame: Any) -> npt.NDArray[np.int64]:
 
 def _encoded(subject: Subject, frame: Any) -> tuple[Floats, str]:
     """Return the inputs as numbers, shape (rows, columns), and words on what was left out."""
-    types, parts, dropped = subject.table().types, list[Floats](), list[str]()
+    from pandas.api import types
+
+    parts, dropped = list[Floats](), list[str]()
     for column in subject.features:
         if column in subject.roles.sensitive:
             continue
-        if types[column] in ("integer", "number"):
+        if types.is_numeric_dtype(frame[column]) and not types.is_bool_dtype(frame[column]):
             parts += _numbers(frame[column].to_numpy(dtype=np.float64, na_value=np.nan))
             continue
-        words = _words(frame[column])
-        if words is None or types[column] in ("date", "time"):
+        words = None if types.is_datetime64_any_dtype(frame[column]) else _words(frame[column])
+        if words is None:
             dropped.append(column)
         else:
             parts.append(words)
@@ -148,20 +162,16 @@ def _words(series: Any) -> Floats | None:
     return encoded
 
 
-def _by_group(series: Any, column: str, agreement: Floats, least: int) -> Iterator[Measure]:
-    own = [scalar(value) for value in series.astype(object).where(series.notna(), None)]
-    for value in sorted(set(own), key=scalar_key):
-        here = np.array([other == value for other in own], dtype=np.bool_)
-        yield _measure(Group.of({column: value}), agreement[here], least)
-
-
-def _measure(group: Group, agreement: Floats, least: int) -> Measure:
-    n = len(agreement)
-    mean = math.fsum(agreement.tolist()) / n
-    error = math.sqrt(math.fsum(((agreement - mean) ** 2).tolist()) / max(1, n - 1) / n)
-    too_few = bool(group) and n < max(2, least)
-    if too_few or (error == 0 and mean < 1):
-        reason = f"{n:,} rows, at least {max(2, least)} are needed" if too_few else "no variation to bound it by"
+def _measure(group: Group, found: Mean, least: int) -> Measure:
+    n, error = found.n, found.error
+    reason = None
+    if group and n < max(2, least):
+        reason = f"{n:,} rows, at least {max(2, least)} are needed"
+    elif found.clusters is not None and found.clusters < MIN_CLUSTERS:
+        reason = f"about {found.clusters:.0f} clusters, at least {MIN_CLUSTERS} are needed"
+    elif error == 0 and found.value < 1:
+        reason = "no variation to bound it by"
+    if reason is not None:
         return Measure(
             name="consistency",
             value=None,
@@ -173,7 +183,7 @@ def _measure(group: Group, agreement: Floats, least: int) -> Measure:
             reason=reason,
         )
     # Where all agree there is no variance to estimate; Wilson still says how much less the truth could be.
-    uncertainty = Proportion(n, n) if error == 0 else Normal(mean, error, "identity", n - 1.0, 0.0, 1.0)
+    uncertainty = _all_agree(found) if error == 0 else Normal(found.value, error, "identity", found.df, 0.0, 1.0)
     return Measure(
         name="consistency",
         value=uncertainty.estimate,
@@ -184,3 +194,9 @@ def _measure(group: Group, agreement: Floats, least: int) -> Measure:
         interval=two_sided(uncertainty, "Wilson" if error == 0 else "t"),
         uncertainty=uncertainty,
     )
+
+
+def _all_agree(found: Mean) -> Proportion:
+    """Return all of the rows, or of the clusters where rows have them."""
+    n = found.n if found.clusters is None else max(1, int(found.clusters))
+    return Proportion(n, n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from auditkit.bias_audit.outcomes import Line, Outcome, scored, selected
 from auditkit.bias_audit.persons import Persons, persons_of
@@ -98,7 +99,12 @@ def local_law_144(
             if outcome.median is not None:
                 yield outcome.median
             for by in persons.groupings():
-                yield from _table(outcome, persons, by, exclude_below, lines)
+                for item in _table(outcome, persons, by, exclude_below, lines):
+                    # A person may have several rows of one cluster: Wilson's interval would be too narrow.
+                    if isinstance(item, Measure) and subject.roles.cluster is not None:
+                        yield replace(item, interval=None, uncertainty=None)
+                    else:
+                        yield item
     if len(reasons) == len(wanted):
         raise NotApplicable("; ".join(reasons))
     if exclude_below and exclusion_reason:
@@ -135,7 +141,7 @@ def _check(
 
 
 def _unknowns(persons: Persons) -> Evidence:
-    sizes = persons.sizes()
+    sizes = persons.sizes
     rows: list[tuple[Cell, ...]] = [("Persons assessed", int(sizes.sum()))]
     for place, column in enumerate(persons.columns):
         rows.append((f"of unknown {column}", int(sizes[~persons.known((place,))].sum())))

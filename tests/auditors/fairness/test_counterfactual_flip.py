@@ -174,3 +174,24 @@ def test_a_longer_word_is_not_cut_short_by_a_shorter_one() -> None:
     subject = Subject(frame, model=Words(), favorable="approved", sensitive=["sex"])
     finding = audit(subject, only=[ID], options={ID: {"min_group_size": 1}}, progress=False)[ID]
     assert finding.measure("share_to_favorable", over="sex").value == 200 / 201
+
+
+def test_bins_are_compared_by_the_median_of_each() -> None:
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame({"age": rng.integers(18, 70, 1000)})
+    asked: set[int] = set()
+
+    def decide(rows: pd.DataFrame) -> np.ndarray:
+        asked.update(rows.age.tolist())
+        return (rows.age >= 40).to_numpy()
+
+    subject = Subject(frame, model=Rule(decide, ["age"]), favorable=1, sensitive=["age"], bins={"age": [40]})
+    asked.clear()
+    finding = audit(subject, only=[ID], progress=False)[ID]
+    older, younger = (int(flags.sum()) for flags in (frame.age >= 40, frame.age < 40))
+    assert set(table(finding, "directions.age").rows) == {
+        ("under 40 → 40 and over", younger, younger, younger, 0),
+        ("40 and over → under 40", older, older, 0, older),
+    }
+    assert finding.measure("share_changed", {"age": "under 40"}).value == 1.0
+    assert asked <= set(frame.age)

@@ -80,3 +80,21 @@ def test_weights_count_rows_as_often_as_they_say(alpha: float) -> None:
     assert wide is not None
     assert narrow is not None
     assert wide.high - wide.low > narrow.high - narrow.low
+
+
+# What aif360 0.6.1 gives for the same predictions: generalized_entropy_error and between_group_generalized_entropy_error.
+AIF360 = {
+    "german": (1, 0.07874805079082206, 0.09242335684568583, {"sex": 0.00011975807194531341, "age_group": 4.4775379314032635e-05}),
+    "compas": (0, 0.12715099435387378, 0.16762732124239169, {"race": 0.0010401271403835677, "sex": 0.00014912167450254618}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(AIF360))
+def test_figures_are_those_of_aif360(data_folder: Path, name: str) -> None:
+    favorable, entropy, theil, between = AIF360[name]
+    frame = pd.read_csv(data_folder / name / "oracle_predictions.csv.gz", keep_default_na=False)
+    finding = run(frame.rename(columns={"y_true": "y", "y_pred": "p"}), list(between), favorable)
+    assert finding.measure("generalized_entropy").value == pytest.approx(entropy, abs=1e-12)
+    assert finding.measure("theil").value == pytest.approx(theil, abs=1e-12)
+    for column, part in between.items():
+        assert finding.measure("between_group_share", over=column).value == pytest.approx(part / entropy, abs=1e-12)

@@ -119,3 +119,11 @@ def test_german_credit_has_a_consistency_for_each_group(data_folder: Path) -> No
     assert finding.status == "measured"
     assert {m.group.as_dict().get("sex") for m in finding.measures} == {None, "female", "male"}
     assert all(m.value is None or 0.3 < m.value <= 1 for m in finding.measures)
+
+
+def test_a_pool_that_holds_the_rows_themselves_gives_the_consistency_of_aif360() -> None:
+    rng = np.random.default_rng(1)
+    inputs = rng.normal(size=(400, 3))
+    labels = (inputs[:, 0] + rng.normal(0, 0.5, 400) > 0).astype(int)
+    # aif360 0.6.1, consistency_score(inputs, labels, n_neighbors=5)
+    assert neighbour_agreement(inputs, inputs, labels, labels, 5).mean() == pytest.approx(0.8305)

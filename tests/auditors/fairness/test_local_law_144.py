@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import auditkit as ak
 from auditkit.auditing import audit
 from auditkit.finding import Evidence, Finding
 from auditkit.subject import Subject
@@ -274,3 +277,46 @@ def test_the_law_has_no_limit_of_four_fifths_and_the_figures_carry_none() -> Non
     words = " ".join([finding.description, finding.method, *(e.caption for e in finding.evidence)])
     assert "0.8" not in words
     assert all(m.uncertainty is None for m in finding.measures if m.name.endswith("impact_ratio"))
+
+
+def test_rows_that_stay_in_their_files_give_the_same_tables(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame(
+        {
+            "sex": rng.choice(["f", "m", None], 600),
+            "race": rng.choice(["a", "b"], 600),
+            "hired": rng.integers(0, 2, 600),
+            "selected": rng.integers(0, 2, 600),
+            "chance": rng.integers(0, 20, 600) / 20,
+        }
+    )
+    frame.to_parquet(tmp_path / "rows.parquet")
+    roles = {
+        "label": "hired",
+        "prediction": "selected",
+        "score": "chance",
+        "favorable": 1,
+        "sensitive": ["sex", "race"],
+    }
+    given = {"sex": "sex", "race_ethnicity": "race"}
+    one, other = (
+        audit(Subject(rows, **roles), only=[ID], options={ID: given}, progress=False)[ID]
+        for rows in (frame, ak.scan(tmp_path / "rows.parquet"))
+    )
+    assert one.status == other.status == "measured", other.reason
+    assert [(e.id, e.rows) for e in one.evidence] == [(e.id, e.rows) for e in other.evidence]
+
+
+def test_rows_of_clusters_have_rates_without_bounds() -> None:
+    frame = example().assign(who=lambda rows: rows.index // 2)
+    finding = run(frame, {"prediction": "selected", "favorable": 1, "cluster": "who"})
+    assert all(m.uncertainty is None for m in finding.measures)
+    assert rows(finding, "selection.sex") == rows(run(example()), "selection.sex")
+
+
+def test_weighted_rows_are_no_persons_and_have_no_table() -> None:
+    subject = Subject(example().assign(w=2.0), prediction="selected", favorable=1, weight="w")
+    given = {"sex": "sex", "race_ethnicity": "race"}
+    found = audit(subject, only=[ID], options={ID: given}, progress=False)[ID]
+    assert found.status == "not applicable"
+    assert "weighted by 'w'" in str(found.reason)
