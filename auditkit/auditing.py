@@ -183,7 +183,7 @@ def _finding(
         method=entry.method,
         caveat=entry.caveat,
         reference=entry.reference,
-        options=dict(options),
+        options={name: list(value) if isinstance(value, tuple) else value for name, value in options.items()},
         measures=tuple(item for item in found if isinstance(item, Measure)),
         evidence=tuple(item for item in found if isinstance(item, Evidence)),
         volatile=entry.volatile,

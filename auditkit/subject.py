@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from auditkit.answers import Answers, Floats
 from auditkit.data.binning import checked_cuts
-from auditkit.data.counting import cluster_buckets, count_table, grouping, grouping_values, recoded
+from auditkit.data.counting import check_weights, cluster_buckets, count_table, grouping, grouping_values, recoded
 from auditkit.data.frames import table_from_frame
 from auditkit.data.scan import Scan
 from auditkit.data.table import Coded, Table
@@ -156,6 +156,9 @@ class Subject:
         self._answering = Answers(self.model, self.outcome, self.roles, threshold, score_kind == "probability")
         self._cells: dict[str, Tally] = {}
         self._answers: dict[str, tuple[npt.NDArray[Any], Floats | None]] = {}
+        for rows in self._rows.values():
+            if isinstance(rows, Table):
+                check_weights(rows, self.roles.weight, self.roles.cluster)
         if isinstance(self._rows["test"], Table) and (self.model is not None or prediction or score):
             self._answer("test")
 

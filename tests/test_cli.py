@@ -138,9 +138,9 @@ BAD = {
         change("policy.yaml", "parity.ratio", "parity.ratoi"),
         "Did you mean 'ratio'",
     ),
-    "weights that would be ignored": (
-        change("audit.yaml", "  score: score", "  score: score\n  weight: age"),
-        "weight",
+    "weights that are no numbers": (
+        change("audit.yaml", "  score: score", "  score: score\n  weight: sex"),
+        "where numbers are needed",
     ),
     "a threshold that is no probability": (
         change("audit.yaml", "  score: score", "  score: score\n  threshold: 7"),

@@ -15,16 +15,7 @@ from auditkit.data.table import Coded, Table
 from auditkit.errors import DataError
 from auditkit.finding import Scalar
 from auditkit.score_tally import bucket_of
-from auditkit.tally import (
-    BUCKET,
-    BUCKETS,
-    LABEL,
-    PREDICTION,
-    Axis,
-    Codes,
-    Tally,
-    scalar_key,
-)
+from auditkit.tally import BUCKET, BUCKETS, LABEL, PREDICTION, Axis, Codes, Tally, scalar_key, whole_weights
 
 Bins = Mapping[str, Sequence[float]]
 _BUCKET_AXIS = Axis(BUCKET, tuple(range(BUCKETS)))
@@ -169,6 +160,20 @@ def cluster_buckets(table: Table, cluster: str) -> npt.NDArray[np.int8]:
     coded = table.coded(cluster)
     buckets = np.array([bucket_of(value) for value in coded.values], dtype=np.int8)
     return np.asarray(buckets[coded.codes], dtype=np.int8)
+
+
+def check_weights(table: Table, weight: str | None, cluster: str | None) -> None:
+    """Refuse weights and clusters that cannot be used, where the table has them.
+
+    Raises
+    ------
+    DataError
+        If a weight is no number, missing, below 0 or out of range, or a row has no cluster.
+    """
+    if weight is not None and weight in table.columns:
+        whole_weights(table.numbers(weight))
+    if cluster is not None and cluster in table.columns:
+        _no_gaps(table, "cluster", cluster)
 
 
 def recoded(coded: Coded, values: Sequence[Scalar], what: str, error: type[Exception] = DataError) -> Codes:

@@ -56,7 +56,8 @@ def test_counted_in_place_equals_counted_in_memory(place: str, roles: dict) -> N
 
 def test_a_subject_in_place_measures_what_one_in_memory_does(place: str) -> None:
     roles = {"label": "y", "score": "s", "favorable": "yes", "sensitive": ["sex", 'a "race"', "age"], "bins": BINS}
-    families = ["fairness.demographic_parity", "fairness.equalized_odds", "performance"]
+    families = ["fairness.demographic_parity", "fairness.equalized_odds", "performance.classification"]
+    families.append("performance.calibration")
     one = ak.audit(Subject(ak.scan(place), **roles), only=families, progress=False)
     two = ak.audit(Subject(people(), **roles), only=families, progress=False)
     assert [f.status for f in one.findings] == [f.status for f in two.findings]

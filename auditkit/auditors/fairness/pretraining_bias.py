@@ -62,6 +62,8 @@ def pretraining_bias(
     ----------
     .. [1] Das et al. 2021, Fairness Measures for Machine Learning in Finance, doi:10.3905/jfds.2021.3.4.033
     """
+    if subject.roles.label is None:
+        raise NotApplicable("no label column was named; pass label=")
     if subject.task == "regression":
         raise NotApplicable("the task is a regression; these measures compare shares of labels")
     minimum = Minimum(min_group_size, min_denominator)
