@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import math
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -201,16 +203,19 @@ def _in_process(subject: Subject, chosen: Sequence[Auditor], settings: Settings,
 def _isolated(subject: Subject, chosen: Sequence[Auditor], settings: Settings, timeout: float) -> Iterator[Finding]:
     workers = max(1, min(_MAX_WORKERS, os.cpu_count() or 1))
     together = [entry for entry in chosen if not entry.alone]
+    gc.freeze()  # what is loaded now is shared with the workers: their collector must not touch, and so copy, it
     yield from _pool(subject, together, settings, timeout, workers)
     yield from _pool(subject, [entry for entry in chosen if entry.alone], settings, timeout, 1)
 
 
 @dataclass(slots=True)
 class _Worker:
-    entry: Auditor
+    """A process forked from this one, which has loaded the subject; it runs one auditor after another."""
+
     process: multiprocessing.process.BaseProcess
     pipe: multiprocessing.connection.Connection
-    deadline: float
+    entry: Auditor
+    deadline: float = math.inf
 
 
 def _pool(
@@ -224,8 +229,13 @@ def _pool(
             pause = max(0.0, min(worker.deadline for worker in running) - time.monotonic())
             ready = multiprocessing.connection.wait([worker.pipe for worker in running], pause)
             for worker in [w for w in running if w.pipe in ready or time.monotonic() > w.deadline]:
-                running.remove(worker)
-                yield _collect(worker, settings[worker.entry.id], worker.pipe in ready, timeout)
+                finding = _collect(worker, settings[worker.entry.id], worker.pipe in ready, timeout)
+                if finding.status == "error" or not queue:
+                    running.remove(worker)
+                    _stop(worker)
+                else:
+                    _give(worker, queue.pop(0), timeout)
+                yield finding
     finally:
         for worker in running:
             worker.process.kill()
@@ -234,18 +244,43 @@ def _pool(
 
 def _start(entry: Auditor, subject: Subject, settings: Settings, timeout: float) -> _Worker:
     context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(sender, entry, subject, settings[entry.id]), daemon=False)
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, ours, subject, settings), daemon=False)
     process.start()
-    sender.close()
-    return _Worker(entry, process, receiver, time.monotonic() + timeout)
+    theirs.close()
+    worker = _Worker(process, ours, entry)
+    _give(worker, entry, timeout)
+    return worker
+
+
+def _give(worker: _Worker, entry: Auditor, timeout: float) -> None:
+    worker.entry, worker.deadline = entry, time.monotonic() + timeout
+    try:
+        worker.pipe.send(entry.id)
+    except OSError:
+        worker.deadline = 0.0  # it died between two auditors: the next look finds it dead
 
 
 def _work(
-    sender: multiprocessing.connection.Connection, entry: Auditor, subject: Subject, options: Mapping[str, object]
+    pipe: multiprocessing.connection.Connection,
+    other_end: multiprocessing.connection.Connection,
+    subject: Subject,
+    settings: Settings,
 ) -> None:
-    sender.send(run_one(entry, subject, options))
-    sender.close()
+    other_end.close()
+    known = {entry.id: entry for entry in select()[0]}
+    while (identifier := pipe.recv()) is not None:
+        pipe.send(run_one(known[identifier], subject, settings[identifier]))
+    pipe.close()
+
+
+def _stop(worker: _Worker) -> None:
+    try:
+        worker.pipe.send(None)
+    except OSError:
+        worker.process.kill()
+    worker.process.join()
+    worker.pipe.close()
 
 
 def _collect(worker: _Worker, options: Mapping[str, object], ready: bool, timeout: float) -> Finding:
@@ -253,14 +288,13 @@ def _collect(worker: _Worker, options: Mapping[str, object], ready: bool, timeou
     if ready:
         try:
             finding = worker.pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             finding = None
-    else:
-        worker.process.kill()
-    worker.process.join()
-    worker.pipe.close()
     if finding is not None:
         return finding
+    if not ready:
+        worker.process.kill()
+    worker.process.join()
     code = worker.process.exitcode
     reason = f"its process ended with code {code} and no result" if ready else f"it ran longer than {timeout:g} s"
     return _finding(worker.entry, options, "error", reason)

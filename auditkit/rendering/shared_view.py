@@ -14,6 +14,16 @@ from auditkit.rendering.numbers import count
 
 SYNTHETIC_BAND = "The data of this audit are synthetic: they describe no real people, and its numbers say nothing about a model in use."
 SHORT_DIGEST = 8
+MOST_TABLES = 24
+# Of intersections these are drawn though no rule speaks of them; the gaps of all stand in one table, the rest in audit.json.
+_INTERSECTIONS = (
+    "fairness.demographic_parity",
+    "fairness.equal_opportunity",
+    "fairness.equalized_odds",
+    "fairness.accuracy_equality",
+    "performance.regression",
+    "performance.multiclass",
+)
 
 
 def text_of(value: object) -> str:
@@ -103,14 +113,19 @@ def group_blocks(record: Record, *, columns: int, ruled: bool = False) -> list[d
     """
     rulings = record.decision.rulings if record.decision else ()
     judged = {ruling.evidence for ruling in rulings if ruling.over}
-    return [
-        evidence_block(item, rulings)
+    chosen = [
+        item
         for finding in record.audit.findings
         if finding.id.split(".")[0] in ("fairness", "performance")
         for item in finding.evidence
         if item.kind == "intervals" and (("+" in item.id) is (columns > 1))
         if not ruled or not judged or finding.id in judged
+        if columns == 1 or finding.id in judged or item.id.rpartition(".")[0] in _INTERSECTIONS
     ]
+    blocks = [evidence_block(item, rulings) for item in chosen[:MOST_TABLES]]
+    if len(chosen) > MOST_TABLES:
+        blocks.append({"block": "note", "text": f"{count(len(chosen) - MOST_TABLES)} more tables are in audit.json."})
+    return blocks
 
 
 def further_blocks(record: Record, *, ruled: bool = False) -> list[dict[str, Any]]:
@@ -124,7 +139,9 @@ def further_blocks(record: Record, *, ruled: bool = False) -> list[dict[str, Any
     for finding in family(record.audit, "fairness"):
         if finding.id == bias_audit.FINDING:
             continue  # it has a document of its own
-        shown = [e for e in finding.evidence if e.kind != "intervals" and not e.id.endswith(".reference")]
+        shown = [
+            e for e in finding.evidence if e.kind != "intervals" and not e.id.endswith(".reference") and "+" not in e.id
+        ]
         if shown and ruled and finding.id not in judged:
             elsewhere.append(finding.title)
         elif shown:
@@ -143,7 +160,7 @@ def reference_blocks(record: Record) -> list[dict[str, Any]]:
         evidence_block(item)
         for finding in family(record.audit, "fairness")
         for item in finding.evidence
-        if item.id.endswith(".reference")
+        if item.id.endswith(".reference") and "+" not in item.id
     ]
 
 
@@ -153,7 +170,7 @@ def other_blocks(record: Record, name: str) -> list[dict[str, Any]]:
         evidence_block(item)
         for finding in family(record.audit, name)
         for item in finding.evidence
-        if item.kind != "intervals"
+        if item.kind != "intervals" and "+" not in item.id
     ]
 
 

@@ -23,7 +23,7 @@ KINDS = {
     "equal_opportunity": "true positive rate",
     "equalized_odds": "true or false positive rate",
 }
-WIDTHS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 1.0)
 Row = tuple[Cell, ...]
 CAUTION = (
     "Thresholds by group treat people by their group. That is forbidden in many places and decisions; this shows what a bound "

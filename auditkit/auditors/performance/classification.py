@@ -98,6 +98,8 @@ def classification(
         if by:
             yield _counts(tally, by, subject.positive)
             for name, title in (("accuracy", "Accuracy"), ("roc_auc", "ROC AUC")):
+                if name == "accuracy" and len(subject.labels) == 2:
+                    continue  # fairness.accuracy_equality shows the same
                 drawn = [measure for measure in measures if measure.name == name]
                 if drawn:
                     yield rates_evidence(
