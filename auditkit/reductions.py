@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,7 +50,9 @@ def retrained(subject: Subject, column: str, kind: GapKind, bounds: Sequence[flo
             clone(estimator), constraint, eps=bound, max_iter=_ROUNDS, sample_weight_name=_weight_name(estimator)
         )
         try:
-            again.fit(rows, outcome, sensitive_features=groups)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # fairlearn's own, of pandas 4
+                again.fit(rows, outcome, sensitive_features=groups)
         except (TypeError, ValueError) as error:
             raise NotApplicable(f"the estimator cannot be trained again: {str(error).splitlines()[0]}") from None
         decided = np.asarray(again.predict(test.frame(columns=features), random_state=subject.seed)) == 1

@@ -17,6 +17,8 @@ from auditkit.stats.uncertainty import Normal
 from auditkit.stats.weighting import estimated_clusters, jackknife_variance
 
 Shares: TypeAlias = npt.NDArray[np.complex128]
+Scale = Literal["identity", "log", "logit", "fisher"]
+_SCALES = {"log": "log", "logit": "logit", "fisher": "artanh"}
 
 
 def smooth_measure(
@@ -31,7 +33,7 @@ def smooth_measure(
     high: float | None = 1.0,
     unit: str = "rate",
     direction: Direction = "higher",
-    scale: Literal["identity", "log"] = "identity",
+    scale: Scale = "identity",
 ) -> Measure:
     """Return a function of the shares of a group's cells, with an interval by the delta method.
 
@@ -45,8 +47,9 @@ def smooth_measure(
         The function is undefined where one of these sets holds no row, and insufficient where it holds too few.
     low, high : float or None
         The ends of its range.
-    scale : {'identity', 'log'}
-        On which the interval is normal; the log scale is for ratios of counts, which are above 0.
+    scale : {'identity', 'log', 'logit', 'fisher'}
+        On which the interval is normal: log for ratios of counts, logit for shares, Fisher's artanh for correlations; the
+        identity where the value lies at an end of its scale.
 
     Notes
     -----
@@ -65,10 +68,12 @@ def smooth_measure(
     value = complex(function((flat / flat.sum()).astype(np.complex128))).real
     if not math.isfinite(value):
         return _nothing(name, unit, direction, group, n, "undefined", "undefined: the weights it divides by are 0")
-    method = "delta method" if scale == "identity" else "delta method on the log scale"
+    if not {"log": value > 0, "logit": 0 < value < 1, "fisher": -1 < value < 1}.get(scale, True):
+        scale = "identity"
+    method = "delta method" if scale == "identity" else f"delta method on the {_SCALES[scale]} scale"
 
     def scaled(shares: Shares) -> complex:
-        return complex(function(shares)) if scale == "identity" else complex(np.log(complex(function(shares))))
+        return _on_scale(complex(function(shares)), scale)
 
     if table.buckets is not None:
         left_out = flat - table.buckets[place].reshape(len(table.buckets[place]), -1)
@@ -94,6 +99,14 @@ def smooth_measure(
         interval=two_sided(uncertainty, method),
         uncertainty=uncertainty,
     )
+
+
+def _on_scale(value: complex, scale: Scale) -> complex:
+    if scale == "log":
+        return complex(np.log(value))
+    if scale == "logit":
+        return complex(np.log(value / (1 - value)))
+    return complex(np.arctanh(value)) if scale == "fisher" else value
 
 
 def _nothing(

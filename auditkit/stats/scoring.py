@@ -119,10 +119,11 @@ def expected_calibration_error(scores: Array, weights: Array, bins: int = BINS) 
 def calibration_error_moments(
     scores: Array, weights: Array, squares: Array, bins: int = BINS
 ) -> tuple[float, float, float]:
-    """Return the ECE to expect of perfect scores, the plug-in's bias, and its standard error.
+    """Return the ECE to expect of perfect scores, the most by which the plug-in is too high, and its standard error.
 
-    The gap of bin b is about N(g_b, v_b), v_b the variance of its share of positives; the mean and variance of abs(N) are
-    those of the folded normal. The bias is that of the found gaps, the expectation that of gaps of 0.
+    The gap of bin b is about N(g_b, v_b), v_b the variance of its share of positives. The plug-in adds up abs(N), so on
+    average it is too high: by nothing where gaps are wide, and by at most Σ w_b √(2 v_b/π), where they are 0. The standard
+    error is that of folded normals.
 
     References
     ----------
@@ -136,10 +137,10 @@ def calibration_error_moments(
     gap = mean[used] - rate[used]
     shrunk = (rate[used] * size + 1) / (size + 2)
     error = np.sqrt(shrunk * (1 - shrunk) / size)
-    perfect = np.sqrt(mean[used] * (1 - mean[used]) / size) * math.sqrt(2 / math.pi)
-    folded = _folded_mean(gap, error)
-    spread = np.maximum(0.0, gap**2 + error**2 - folded**2)
-    return float(share @ perfect), float(share @ (folded - np.abs(gap))), math.sqrt(float(share**2 @ spread))
+    perfect = np.sqrt(mean[used] * (1 - mean[used]) / size)
+    spread = np.maximum(0.0, gap**2 + error**2 - _folded_mean(gap, error) ** 2)
+    chance, most = (float(share @ sd) * math.sqrt(2 / math.pi) for sd in (perfect, np.maximum(perfect, error)))
+    return chance, most, math.sqrt(float(share**2 @ spread))
 
 
 def _folded_mean(mean: Array, error: Array) -> Array:

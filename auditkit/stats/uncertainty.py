@@ -131,19 +131,26 @@ class EffectiveProportion:
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """An estimate ± z (or t) standard errors on a scale, clipped to [low, high]; the error is on that scale."""
+    """An estimate ± z (or t) standard errors on a scale, clipped to [low, high]; the error is on that scale.
+
+    ``fisher`` is the scale of artanh, for correlations. ``bias`` is the most by which the estimate is too high on average;
+    the lower end gives it away.
+    """
 
     value: float
     standard_error: float
-    scale: Literal["identity", "logit", "log"] = "identity"
+    scale: Literal["identity", "logit", "log", "fisher"] = "identity"
     df: float | None = None
     low: float | None = None
     high: float | None = None
+    bias: float = 0.0
     kind: ClassVar[str] = "normal"
 
     def __post_init__(self) -> None:
         if self.scale == "log" and not self.value > 0:
             raise ValueError(f"got {self.value} on the log scale, wanted a value above 0")
+        if self.scale == "fisher" and not -1 < self.value < 1:
+            raise ValueError(f"got {self.value} on Fisher's scale, wanted a value between -1 and 1")
         if self.scale == "logit" and not 0 < self.value < 1:
             raise ValueError(f"got {self.value} on the logit scale, wanted a value between 0 and 1")
 
@@ -160,8 +167,11 @@ class Normal:
         elif self.scale == "logit":
             middle = math.log(self.value / (1 - self.value))
             ends = (_expit(middle - half), _expit(middle + half))
+        elif self.scale == "fisher":
+            middle = math.atanh(self.value)
+            ends = (math.tanh(middle - half), math.tanh(middle + half))
         else:
-            ends = (self.value - half, self.value + half)
+            ends = (self.value - self.bias - half, self.value + half)
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
         return min(max(ends[0], low), self.value), max(min(ends[1], high), self.value)
@@ -176,7 +186,7 @@ class Normal:
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        names = ("value", "standard_error", "scale", "df", "low", "high")
+        names = ("value", "standard_error", "scale", "df", "low", "high", "bias")
         return {"kind": self.kind, **{name: getattr(self, name) for name in names}}
 
 

@@ -16,7 +16,8 @@ def weighted_proportion(hit: float, hit_squares: float, base: float, base_square
     r"""Return the weighted share of rows and its effective size.
 
     R = Σ wᵢyᵢ ÷ Σ wᵢ; variance Σ wᵢ²(yᵢ − R)² ÷ (Σ wᵢ)², by linearisation, from Σw and Σw² of the hits and of all rows.
-    At R = 0 or 1 the effective size is Kish's (Σw)² ÷ Σw².
+    The effective size R(1 − R) ÷ variance is at most Kish's (Σw)² ÷ Σw²: from few hits the variance comes out too small
+    (simulated at 200 rows, rate .1, log weights of spread .9: .92 covered without that, see the tests).
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def weighted_proportion(hit: float, hit_squares: float, base: float, base_square
     share = hit / base
     kish = base * base / base_squares
     variance = (hit_squares * (1 - share) ** 2 + (base_squares - hit_squares) * share**2) / base**2
-    size = share * (1 - share) / variance if 0 < share < 1 and variance > 0 else kish
+    size = min(kish, share * (1 - share) / variance) if 0 < share < 1 and variance > 0 else kish
     return EffectiveProportion(share, size, max(1.0, kish - 1))
 
 

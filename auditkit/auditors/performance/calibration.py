@@ -44,8 +44,8 @@ def calibration(
     Notes
     -----
     Expected calibration error over 10 bins of equal width: ECE = Σ n_b/n · |mean score − share of positives|; 0 is perfect,
-    but the plug-in is above 0 by chance, so its expectation for perfect scores stands beside it, and its interval is normal
-    around the bias-corrected value (folded-normal moments of each bin). In the large: mean score − base rate; 0 is neutral,
+    but the plug-in is above 0 by chance, so its expectation for perfect scores stands beside it, and the lower end of its
+    interval gives away the most that chance can add (folded normals in each bin). In the large: mean score − base rate; 0 is neutral,
     above 0 the scores promise too much; t interval. Slope of a logistic regression of the outcome on logit(score): 1 is
     neutral, below 1 the scores are too extreme; sandwich variance. ``in_the_large_difference`` is the widest difference of
     it between groups, with pairwise MOVER bounds.
@@ -104,9 +104,9 @@ def _ece(cells: ScoreCells) -> Measure:
     if cells.buckets is not None:
         error = cells.jackknife(lambda weights: expected_calibration_error(cells.scores, weights))
     df = cells.df if cells.buckets is not None else None
-    uncertainty = Normal(max(0.0, value - bias), error, "identity", df, 0.0, 1.0)
-    method = "normal around the bias-corrected value"
-    return cells.measure("ece", uncertainty, method, direction="lower", value=value, expected=expected)
+    uncertainty = Normal(value, error, "identity", df, 0.0, 1.0, bias)
+    method = "normal; the lower end gives away the most that the value can be too high by chance"
+    return cells.measure("ece", uncertainty, method, direction="lower", expected=expected)
 
 
 def _in_the_large(cells: ScoreCells) -> Measure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from auditkit.group_rates import (
 )
 from auditkit.score_cells import ScoreCells
 from auditkit.score_measures import score_measures
-from auditkit.smooth_measures import smooth_measure
+from auditkit.smooth_measures import Scale, Shares, smooth_measure
 from auditkit.subject import Subject
 from auditkit.tally import LABEL, PREDICTION, Tally
 
@@ -65,7 +65,7 @@ def classification(
     -----
     Wilson intervals: accuracy; precision TP/(TP+FP); recall TP/(TP+FN); specificity TN/(TN+FP); false positive rate
     FP/(FP+TN); false negative rate FN/(FN+TP); negative predictive value TN/(TN+FN); false discovery rate FP/(FP+TP); false
-    omission rate FN/(FN+TN); base rate (TP+FN)/n; predicted positive rate (TP+FP)/n. By the delta method: balanced accuracy =
+    omission rate FN/(FN+TN); base rate (TP+FN)/n; predicted positive rate (TP+FP)/n. By the delta method on the logit (Matthews: artanh) scale: balanced accuracy =
     mean recall over labels (0.5 is neutral for two), F1 = 2TP/(2TP+FP+FN), Matthews correlation = (TP·TN −
     FP·FN)/√((TP+FP)(TP+FN)(TN+FP)(TN+FN)), 0 neutral. ROC AUC (0.5 neutral) from distinct scores, with the score interval
     (Hanley-McNeil variance) below 100 positives or negatives and logit-DeLong above; beyond 2²⁰ distinct scores from a grid
@@ -124,8 +124,8 @@ def _decisions(tally: Tally, by: tuple[str, ...], subject: Subject, minimum: Min
             yield rate_measure(name, rate, direction, minimum=minimum)
     for place in range(len(whole.groups)):
         yield _balanced(whole, place, minimum)
-        for name, function, low, needed in SMOOTH:
-            yield smooth_measure(name, function, table.table, place, minimum, needed, low)
+        for name, function, low, needed, scale in SMOOTH:
+            yield smooth_measure(name, function, table.table, place, minimum, needed, low, scale=scale)
 
 
 def _balanced(table: GroupCells, place: int, minimum: Minimum) -> Measure:
@@ -136,7 +136,7 @@ def _balanced(table: GroupCells, place: int, minimum: Minimum) -> Measure:
         square = shares.reshape(size, size)
         return complex(np.mean(np.diag(square) / square.sum(axis=1)))
 
-    return smooth_measure("balanced_accuracy", mean_recall, table, place, minimum, rows, 0.0)
+    return smooth_measure("balanced_accuracy", mean_recall, table, place, minimum, rows, 0.0, scale="logit")
 
 
 def _f1(shares: npt.NDArray[np.complex128]) -> complex:
@@ -170,9 +170,9 @@ RATES: tuple[tuple[str, Direction, list[tuple[int, int]], list[tuple[int, int]]]
     ("predicted_positive_rate", "none", _PREDICTED_1, _ALL),
 )
 # Each with its least value and the sets of cells that must hold rows.
-SMOOTH = (
-    ("f1", _f1, 0.0, [[(0, 1), (1, 0), (1, 1)]]),
-    ("mcc", _matthews, -1.0, [_ACTUAL_0, _ACTUAL_1, _PREDICTED_0, _PREDICTED_1]),
+SMOOTH: tuple[tuple[str, Callable[[Shares], complex], float, list[list[tuple[int, int]]], Scale], ...] = (
+    ("f1", _f1, 0.0, [[(0, 1), (1, 0), (1, 1)]], "logit"),
+    ("mcc", _matthews, -1.0, [_ACTUAL_0, _ACTUAL_1, _PREDICTED_0, _PREDICTED_1], "fisher"),
 )
 
 

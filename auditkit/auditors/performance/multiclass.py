@@ -105,7 +105,15 @@ def _by_label(table: GroupCells, subject: Subject, minimum: Minimum) -> Iterator
         either = list(dict.fromkeys([*labelled, *predicted]))
         one = GroupCells((group,), table.counts, table.weights, table.squares, table.buckets)
         yield smooth_measure(
-            "f1", _f1_of(place, size), one, 0, Minimum(0, minimum.denominator), [either], 0.0, direction=direction
+            "f1",
+            _f1_of(place, size),
+            one,
+            0,
+            Minimum(0, minimum.denominator),
+            [either],
+            0.0,
+            direction=direction,
+            scale="logit",
         )
     yield rates_evidence(
         "performance.multiclass.labels", "Recall by label", "Share of each label found; 95 % intervals", (CLASS,), drawn
@@ -132,4 +140,4 @@ def _macro(name: str, table: GroupCells, place: int, size: int, minimum: Minimum
     columns = [[(other, label) for other in range(size)] for label in range(size)]
     either = [[*row, *column] for row, column in zip(rows, columns, strict=True)]
     needed = {"macro_precision": columns, "macro_recall": rows, "macro_f1": either}[name]
-    return smooth_measure(name, mean, table, place, minimum, needed, 0.0)
+    return smooth_measure(name, mean, table, place, minimum, needed, 0.0, scale="logit")

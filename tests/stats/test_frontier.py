@@ -1,0 +1,103 @@
+"""The frontier is the best of all thresholds, and fairlearn's randomised one lies on or above it."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import BaseEstimator
+
+from auditkit.finding import Group
+from auditkit.score_tally import ScoreTally
+from auditkit.stats.frontier import Cuts, GapKind, accuracy_at, best_cuts, gap_at
+
+KINDS: tuple[GapKind, ...] = ("demographic_parity", "equal_opportunity", "equalized_odds")
+
+
+def cuts(group: np.ndarray, score: np.ndarray, positive: np.ndarray) -> list[Cuts]:
+    names = [Group.of({"g": int(value)}) for value in np.unique(group)]
+    tally = ScoreTally.of(names, group, score, positive)
+    return [Cuts.of(cells) for cells in tally.cells]
+
+
+def drawn(rng: np.random.Generator, n: int = 4000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    group = rng.integers(0, 2, n)
+    score = 1 / (1 + np.exp(-rng.normal(np.where(group == 1, 0.6, -0.4), 1.2)))
+    return group, score, rng.random(n) < score
+
+
+rows = st.lists(
+    st.tuples(st.integers(0, 1), st.sampled_from([0.1, 0.3, 0.5, 0.7, 0.9]), st.booleans()), min_size=8, max_size=24
+).filter(lambda cells: all(len({c[2] for c in cells if c[0] == g}) == 2 for g in (0, 1)))
+
+
+@settings(max_examples=40)
+@given(rows, st.sampled_from(KINDS), st.sampled_from([0.1, 0.25, 1.0]))
+def test_no_pair_of_thresholds_beats_what_was_found(cells: list, kind: GapKind, widest: float) -> None:
+    group, score, positive = (np.array(column) for column in zip(*cells, strict=True))
+    groups = cuts(group, score, positive.astype(bool))
+    found = best_cuts(groups, kind, widest)
+    assert found is not None
+    assert gap_at(groups, found, kind) <= widest + 1e-9
+    every = product(*(range(len(g.thresholds)) for g in groups))
+    # equalized odds tries windows of both rates on a grid of 1/40: within that of the best
+    best = max(
+        accuracy_at(groups, c) for c in every if gap_at(groups, c, kind) <= widest - (0.026 if kind == KINDS[2] else 0)
+    )
+    assert accuracy_at(groups, found) >= best - 1e-12
+
+
+def test_without_a_bound_each_group_gets_its_best_threshold() -> None:
+    groups = cuts(*drawn(np.random.default_rng(0)))
+    found = best_cuts(groups, "demographic_parity", 1.0)
+    assert accuracy_at(groups, found) == sum(int(g.right.max()) for g in groups) / sum(g.n for g in groups)
+
+
+def test_a_wider_bound_never_costs_accuracy() -> None:
+    groups = cuts(*drawn(np.random.default_rng(1)))
+    for kind in KINDS:
+        reached = [accuracy_at(groups, best_cuts(groups, kind, w)) for w in (0.01, 0.05, 0.1, 0.3, 1.0)]
+        assert reached == sorted(reached)
+
+
+@pytest.mark.parametrize(
+    ("kind", "constraint"),
+    [("demographic_parity", "demographic_parity"), ("equal_opportunity", "true_positive_rate_parity")],
+)
+def test_fairlearn_s_threshold_optimizer_agrees_where_both_apply(kind: GapKind, constraint: str) -> None:
+    """Its thresholds are randomised, so it reaches at least as much, and hardly more with many distinct scores."""
+    from fairlearn.postprocessing import ThresholdOptimizer
+
+    group, score, positive = drawn(np.random.default_rng(2), 6000)
+
+    class Score(BaseEstimator):
+        def fit(self, rows: np.ndarray, labels: np.ndarray) -> Score:
+            self.fitted_ = True
+            return self
+
+        def predict(self, rows: np.ndarray) -> np.ndarray:
+            return np.asarray(rows)[:, 0]
+
+    peer = ThresholdOptimizer(
+        estimator=Score().fit(score[:, None], positive),
+        constraints=constraint,
+        objective="accuracy_score",
+        prefit=True,
+        predict_method="predict",
+        grid_size=2000,
+    ).fit(score[:, None], positive.astype(int), sensitive_features=group)
+    chance = peer._pmf_predict(score[:, None], sensitive_features=group)[:, 1]
+    theirs = float(np.where(positive, chance, 1 - chance).mean())
+    groups = cuts(group, score, positive)
+    ours = accuracy_at(groups, best_cuts(groups, kind, 0.002))
+    assert ours == pytest.approx(theirs, abs=0.004)
+
+
+def test_a_cut_is_where_scores_at_or_above_the_threshold_are_positive() -> None:
+    one = Cuts.of((np.array([0.2, 0.5, 0.9]), np.array([0, 1, 2]), np.array([3, 1, 0])))
+    place = one.at(0.5)
+    assert (int(one.hits[place]), int(one.false[place])) == (3, 1)
+    assert (one.at(2.0), int(one.hits[one.at(0.0)])) == (0, 3)
