@@ -19,6 +19,7 @@ from auditkit.group_cells import (
     levels,
     selection,
 )
+from auditkit.stats.intervals import z_quantile
 from auditkit.stats.planning import expected_gap, smallest_gap
 from auditkit.stats.uncertainty import Extreme, Uncertainty, WorstPair
 
@@ -105,8 +106,8 @@ def wilson_of(rate: Rate) -> str:
 
 def two_sided(uncertainty: Uncertainty, method: str, level: float = LEVEL) -> Interval:
     """Return the two-sided interval that is shown for one estimate."""
-    one_sided = 1 - (1 - level) / 2
-    return Interval(uncertainty.lower(one_sided), uncertainty.upper(one_sided), level, "two", "interval", method)
+    low, high = uncertainty.limits(z_quantile(1 - (1 - level) / 2))
+    return Interval(low, high, level, "two", "interval", method)
 
 
 def gap_measure(

@@ -48,6 +48,23 @@ def wilson_limits(rate: float, n: float, z: float) -> tuple[float, float]:
     return (0.0 if rate == 0 else max(0.0, middle - half)), (1.0 if rate == 1 else min(1.0, middle + half))
 
 
+def clopper_pearson_lower(successes: int, n: int, confidence: float) -> float:
+    """Return the exact one-sided lower bound of a rate: P(X ≥ successes) = 1 − confidence there; 0 without successes.
+
+    Examples
+    --------
+    >>> round(clopper_pearson_lower(8, 10, 0.95), 4)
+    0.4931
+
+    References
+    ----------
+    Clopper, Pearson 1934, doi:10.1093/biomet/26.4.404
+    """
+    from scipy.special import betaincinv
+
+    return 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, 1 - confidence))
+
+
 def mover_difference(p1: Array, l1: Array, u1: Array, p2: Array, l2: Array, u2: Array) -> tuple[Array, Array]:
     """Return limits of p1 − p2 from limits of each (method of variance estimates recovery; Newcombe's method 10)."""
     gap = p1 - p2

@@ -16,12 +16,13 @@ MOST = 100
 def rows_needed_rate(planned: float, limit: float, confidence: float, power: float = 0.8) -> int | None:
     """Return n so that a true rate `planned`, beyond `limit`, is shown to be so with `power`.
 
-    n = ((z_confidence·√(L(1−L)) + z_power·√(p(1−p))) / (p − L))², normal approximation.
+    n = ((z_confidence·√(L(1−L)) + z_power·√(p(1−p))) / (p − L))², then n/4 · (1 + √(1 + 2/(n·|p − L|)))², the continuity
+    correction that an exact bound needs.
 
     Examples
     --------
     >>> rows_needed_rate(0.78, 0.80, 0.95)
-    2534
+    2583
 
     References
     ----------
@@ -32,7 +33,8 @@ def rows_needed_rate(planned: float, limit: float, confidence: float, power: flo
     spread = z_quantile(confidence) * math.sqrt(limit * (1 - limit)) + z_quantile(power) * math.sqrt(
         planned * (1 - planned)
     )
-    return math.ceil((spread / (planned - limit)) ** 2)
+    n = (spread / (planned - limit)) ** 2
+    return math.ceil(n / 4 * (1 + math.sqrt(1 + 2 / (n * abs(planned - limit)))) ** 2)
 
 
 def rows_needed_difference(

@@ -18,6 +18,7 @@ import numpy as np
 from auditkit.stats import auc
 from auditkit.stats.intervals import (
     Array,
+    clopper_pearson_lower,
     mover_difference,
     mover_ratio,
     studentized_range_quantile,
@@ -58,7 +59,11 @@ class Uncertainty(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """A share of rows, `successes` of `n`; Wilson limits."""
+    """A share of rows, `successes` of `n`: Wilson limits on display and in gaps, Clopper-Pearson bounds in rulings.
+
+    A one-sided Wilson bound is wrong in up to 14 % of samples of 30 and 9 % of samples of 100 where the rate is extreme
+    (exact enumeration); a ruling promises at most 5 %, which only the exact bound keeps everywhere.
+    """
 
     successes: int
     n: int
@@ -78,12 +83,12 @@ class Proportion:
         return wilson_limits(self.successes / self.n, self.n, z)
 
     def lower(self, confidence: float) -> float:
-        """Return the one-sided lower bound."""
-        return self.limits(z_quantile(confidence))[0]
+        """Return the exact one-sided lower bound."""
+        return clopper_pearson_lower(self.successes, self.n, confidence)
 
     def upper(self, confidence: float) -> float:
-        """Return the one-sided upper bound."""
-        return self.limits(z_quantile(confidence))[1]
+        """Return the exact one-sided upper bound."""
+        return 1 - clopper_pearson_lower(self.n - self.successes, self.n, confidence)
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""

@@ -14,7 +14,8 @@ SIZES = [400, 900, 2000]
 
 def test_rows_for_a_rate_follow_the_textbook_formula() -> None:
     spread = 1.6448536 * math.sqrt(0.8 * 0.2) + 0.8416212 * math.sqrt(0.7 * 0.3)
-    assert rows_needed_rate(0.7, 0.8, 0.95) == math.ceil((spread / 0.1) ** 2)
+    n = (spread / 0.1) ** 2
+    assert rows_needed_rate(0.7, 0.8, 0.95) == math.ceil(n / 4 * (1 + math.sqrt(1 + 2 / (n * 0.1))) ** 2)
 
 
 def test_rows_for_a_rate_at_its_limit_do_not_exist() -> None:
