@@ -142,18 +142,24 @@ def ranked(slices: Sequence[Slice], errors: Array, *, binary: bool) -> list[Slic
 def merged(
     slices: Sequence[Slice], codes: Sequence[Codes], most: int, overlap: float = 0.8
 ) -> list[tuple[Slice, list[Slice]]]:
-    """Return the first slices in rank that are not most of, or mostly within, one before them, each with those that are."""
-    held = np.zeros((most, len(codes[0])), dtype=np.float32)
-    sizes = np.zeros(most)
+    """Return the first slices in rank that are not most of, or mostly within, one before them, each with those that are.
+
+    The codes are those of the rows that were searched.
+    """
+    whole = np.stack([np.asarray(column, dtype=np.int32) for column in codes])
+    within: list[npt.NDArray[np.int32]] = []  # the codes of the rows of each slice that is kept
     kept: list[tuple[Slice, list[Slice]]] = []
     for item in slices:
-        rows = item.rows(codes).astype(np.float32)
-        size = float(rows.sum())
-        shared = held[: len(kept)] @ rows
-        home = np.flatnonzero(shared >= overlap * np.maximum(1, np.minimum(size, sizes[: len(kept)])))
-        if len(home):
-            kept[int(home[0])][1].append(item)
+        columns, values = list(item.columns), np.array(item.values, dtype=np.int32)[:, None]
+        home = None
+        for place, rows in enumerate(within):
+            shared = int((rows[columns] == values).all(axis=0).sum())
+            if shared >= overlap * min(item.n, rows.shape[1]):
+                home = place
+                break
+        if home is not None:
+            kept[home][1].append(item)
         elif len(kept) < most:
-            held[len(kept)], sizes[len(kept)] = rows, size
+            within.append(whole[:, item.rows(codes)])
             kept.append((item, []))
     return kept
