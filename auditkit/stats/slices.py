@@ -150,16 +150,36 @@ def merged(
     within: list[npt.NDArray[np.int32]] = []  # the codes of the rows of each slice that is kept
     kept: list[tuple[Slice, list[Slice]]] = []
     for item in slices:
-        columns, values = list(item.columns), np.array(item.values, dtype=np.int32)[:, None]
-        home = None
-        for place, rows in enumerate(within):
-            shared = int((rows[columns] == values).all(axis=0).sum())
-            if shared >= overlap * min(item.n, rows.shape[1]):
-                home = place
-                break
+        home = next(
+            (
+                others
+                for (first, others), rows in zip(kept, within, strict=True)
+                if _shared(item, first, rows) >= overlap * min(item.n, first.n)
+            ),
+            None,
+        )
         if home is not None:
-            kept[home][1].append(item)
+            home.append(item)
         elif len(kept) < most:
             within.append(whole[:, item.rows(codes)])
             kept.append((item, []))
     return kept
+
+
+def _shared(item: Slice, first: Slice, rows: npt.NDArray[np.int32]) -> int:
+    """Return how many of the rows of `first` (their codes, shape (columns, n)) are in `item`."""
+    mine, theirs = (
+        dict(zip(item.columns, item.values, strict=True)),
+        dict(zip(first.columns, first.values, strict=True)),
+    )
+    if any(theirs.get(column, value) != value for column, value in mine.items()):
+        return 0
+    new = [(column, value) for column, value in mine.items() if column not in theirs]
+    if not new:
+        return first.n
+    if len(new) == len(mine) - len(theirs):
+        return item.n
+    held = rows[new[0][0]] == new[0][1]
+    for column, value in new[1:]:
+        held &= rows[column] == value
+    return int(np.count_nonzero(held))
