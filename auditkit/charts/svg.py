@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Told apart with any colour vision, and dark enough on white to be read as text at the line's end.
 PALETTE = ("#27577f", "#b35900", "#00795c", "#9c4a80", "#6b5d00", "#4d4d4d")
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
-INK, GRID = "#17191c", "#dcdad4"
+INK, DIAGONAL = "#17191c", "#8c8a84"
 WIDTH = 5.4
 MOST_POINTS, MOST_BARS, MOST_SERIES = 120, 25, 6
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
@@ -130,7 +130,7 @@ def _curve(evidence: Evidence, axes: Axes) -> None:
         _whiskers(evidence, axes, x)
     if all(0 <= value <= 1 for _, points in shown for point in points for value in point):
         if evidence.columns[x].unit == evidence.columns[y].unit:  # equal values mean something
-            axes.plot([0, 1], [0, 1], color=GRID, linewidth=0.8, zorder=0)
+            axes.plot([0, 1], [0, 1], color=DIAGONAL, linewidth=0.8, linestyle=(0, (5, 3)), zorder=0)
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])

@@ -88,7 +88,7 @@ def _interval_row(row: Sequence[Cell], place: Mapping[str, int], unit: str) -> d
         "point": value,
         "high": high,
         "status": "insufficient" if value is None else "",
-        "reason": (str(reason) if reason else "too few rows") if value is None else "",
+        "reason": (str(reason).removeprefix("undefined: ") if reason else "too few rows") if value is None else "",
     }
 
 

@@ -15,6 +15,7 @@ from auditkit.rendering.numbers import count
 SYNTHETIC_BAND = "The data of this audit are synthetic: they describe no real people, and its numbers say nothing about a model in use."
 SHORT_DIGEST = 8
 MOST_TABLES = 24
+_TABLED = ("fairness.four_fifths",)  # its table of tests shows the same ratios with their bounds
 # Of intersections these are drawn though no rule speaks of them; the gaps of all stand in one table, the rest in audit.json.
 _INTERSECTIONS = (
     "fairness.demographic_parity",
@@ -120,6 +121,7 @@ def group_blocks(record: Record, *, columns: int, ruled: bool = False) -> list[d
         for item in finding.evidence
         if item.kind == "intervals" and (("+" in item.id) is (columns > 1))
         if not ruled or not judged or finding.id in judged
+        if finding.id not in _TABLED or finding.id in judged
         if columns == 1 or finding.id in judged or item.id.rpartition(".")[0] in _INTERSECTIONS
     ]
     blocks = [evidence_block(item, rulings) for item in chosen[:MOST_TABLES]]
@@ -155,12 +157,14 @@ def further_blocks(record: Record, *, ruled: bool = False) -> list[dict[str, Any
 
 
 def reference_blocks(record: Record) -> list[dict[str, Any]]:
-    """Return the tables of each group against a reference."""
+    """Return the tables of each group against a reference: of the selection rate, and of what a rule speaks of."""
+    judged = {ruling.evidence for ruling in record.decision.rulings} if record.decision else set()
     return [
         evidence_block(item)
         for finding in family(record.audit, "fairness")
         for item in finding.evidence
         if item.id.endswith(".reference") and "+" not in item.id
+        if finding.id in {"fairness.demographic_parity", *judged}
     ]
 
 

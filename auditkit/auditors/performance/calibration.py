@@ -26,6 +26,8 @@ from auditkit.stats.scoring import (
 from auditkit.stats.uncertainty import Normal
 from auditkit.subject import Subject
 
+_LEAST_IN_BIN = 10
+
 
 @auditor(
     title="Calibration",
@@ -151,7 +153,7 @@ def _curve(cells: Sequence[ScoreCells], column: str = "") -> Evidence:
         id=f"performance.calibration.curve.{column or 'all'}",
         kind="curve",
         title=f"Scores and what came true, {who}",
-        caption="Share of positives by bin of the score, 95 % Wilson intervals; on the diagonal scores come true",
+        caption="Share of positives by bin of the score, 95 % Wilson intervals, bins of at least 10 rows; on the diagonal scores come true",
         alt="; ".join(f"{row[0]}: mean score {row[3]:.2f}, came true {row[4]:.2f}" for row in rows[:20]),
         columns=(
             *names,
@@ -169,7 +171,7 @@ def _points(cells: ScoreCells) -> Iterator[tuple[Cell, ...]]:
     rows = np.bincount(place, weights=cells.counts.sum(axis=1), minlength=BINS).astype(int)
     heavy = np.bincount(place, weights=cells.squares.sum(axis=1), minlength=BINS)
     z = z_quantile(0.975)
-    for index in np.flatnonzero(mass > 0).tolist():
+    for index in np.flatnonzero((mass > 0) & (rows >= _LEAST_IN_BIN)).tolist():
         low, high = wilson_limits(float(rate[index]), float(mass[index] ** 2 / heavy[index]), z)
         name = f"{index / BINS:.1f} to {(index + 1) / BINS:.1f}"
         yield str(cells.group) or "all", name, int(rows[index]), float(mean[index]), float(rate[index]), low, high
