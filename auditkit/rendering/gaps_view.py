@@ -12,10 +12,8 @@ from auditkit.rendering.wording import measure_name
 MOST_ROWS = 25
 _COLUMNS = (
     ("Rate", "left"),
-    ("Difference", "right"),
-    ("at least – at most", "right"),
-    ("Ratio", "right"),
-    ("at least – at most", "right"),
+    ("Difference, at least – at most", "left"),
+    ("Ratio, at least – at most", "left"),
     ("Between", "left"),
     ("By chance", "right"),
     ("Seen from", "right"),
@@ -68,21 +66,22 @@ def _row(name: str, over: tuple[str, ...], pair: dict[str, Measure]) -> list[str
     leading = difference or ratio
     if leading is None or leading.value is None:
         reason = leading.reason if leading else ""
-        return [f"{name} over {' × '.join(over)}", NOTHING, f"not measured because {reason}", NOTHING, "", "", "", ""]
+        return [f"{name} over {' × '.join(over)}", f"not measured because {reason}", NOTHING, "", "", ""]
     left_out = f"; {percent(leading.not_covered)} of rows in groups too small" if leading.not_covered else ""
     between = f"{leading.worst} and {leading.best}" if leading.worst and leading.best else ""
     return [
         f"{name} over {' × '.join(over)}",
-        *_value(difference),
-        *_value(ratio),
+        _value(difference),
+        _value(ratio),
         f"{between}{left_out}",
         number(leading.expected, leading.unit) if leading.expected is not None else NOTHING,
         number(leading.detectable, leading.unit) if leading.detectable is not None else NOTHING,
     ]
 
 
-def _value(measure: Measure | None) -> list[str]:
+def _value(measure: Measure | None) -> str:
     if measure is None or measure.value is None:
-        return [NOTHING, ""]
+        return NOTHING
     shown = measure.interval
-    return [number(measure.value, measure.unit), interval(shown.low, shown.high, measure.unit) if shown else ""]
+    bounds = f", {interval(shown.low, shown.high, measure.unit)}" if shown else ""
+    return f"{number(measure.value, measure.unit)}{bounds}"
