@@ -26,6 +26,7 @@ from auditkit.rendering.shared_view import (
     text_of,
 )
 from auditkit.rendering.wording import ORDER, headline, how, how_sure, measured, ruling_name, tally_of
+from auditkit.stats.planning import MOST
 
 NO_POLICY = "Not decided: no policy was judged."
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -284,9 +285,7 @@ def _sure(decision: Decision | None, rulings: Sequence[Ruling]) -> dict[str, Any
 
 def _unsettled(ruling: Ruling) -> str:
     text = f"{ruling_name(ruling)} is measured at {number(ruling.value, ruling.unit)}, limit {limit(ruling.limit, ruling.limit_kind, ruling.unit)}. {how_sure(ruling)}."
-    return (
-        f"{text} About {number(float(ruling.rows_needed))} test rows would settle it." if ruling.rows_needed else text
-    )
+    return f"{text} {_rows_that_settle(ruling)} would settle it." if ruling.rows_needed else text
 
 
 def _deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
@@ -447,9 +446,7 @@ def _settle(rulings: Sequence[Ruling]) -> dict[str, Any]:
         [
             ruling_name(ruling),
             limit(ruling.limit, ruling.limit_kind, ruling.unit),
-            number(float(ruling.rows_needed)),
-            count(ruling.rows) if ruling.rows else NOTHING,
-            number(ruling.rows_needed / ruling.rows) if ruling.rows else NOTHING,
+            *_needed(ruling),
         ]
         for ruling in unsettled
         if ruling.rows_needed
@@ -468,6 +465,22 @@ def _settle(rulings: Sequence[Ruling]) -> dict[str, Any]:
         )
     ]
     return {"columns": columns, "rows": rows, "note": note, "empty": empty}
+
+
+def _rows_that_settle(ruling: Ruling) -> str:
+    needed, rows = ruling.rows_needed or 0, ruling.rows or 0
+    if rows and needed > MOST * rows:
+        return f"Only more than {count(MOST)} times these rows"
+    return f"About {number(float(needed))} test rows"
+
+
+def _needed(ruling: Ruling) -> list[str]:
+    needed, rows = ruling.rows_needed or 0, ruling.rows or 0
+    if not rows:
+        return [number(float(needed)), NOTHING, NOTHING]
+    if needed > MOST * rows:
+        return [f"more than {count(MOST)} × these", count(rows), f"> {count(MOST)}"]
+    return [number(float(needed)), count(rows), number(needed / rows)]
 
 
 def _risks(record: Record, rulings: Sequence[Ruling]) -> dict[str, Any]:

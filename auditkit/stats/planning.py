@@ -43,7 +43,7 @@ def rows_needed_difference(
     """Return the rows in all groups, in their present shares, that show a true gap beyond its limit with `power`.
 
     Planned for the pair with the widest limits: the two smallest groups, rates `true_gap` apart around the pooled
-    rate. None if more than 100 times the present rows would be needed.
+    rate. Above 100 times the present rows, 100 times and one: more would be needed. None if the gap is within its limit.
     """
     low = min(max(pooled_rate - true_gap / 2, 0.0), 1 - true_gap)
     rates = np.array([low, low + true_gap])
@@ -108,7 +108,7 @@ def _scaled(sizes: Sequence[int], variance: float, distance: float, confidence: 
         return None
     z = studentized_range_quantile(confidence, len(sizes)) / math.sqrt(2) + z_quantile(power)
     factor = variance * (z / distance) ** 2
-    return None if factor > MOST else math.ceil(factor * sum(sizes))
+    return math.ceil(min(factor, MOST) * sum(sizes)) + (factor > MOST)
 
 
 def expected_gap(sizes: Sequence[int], pooled_rate: float, of: Literal["difference", "ratio"]) -> float:

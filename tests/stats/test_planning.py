@@ -31,9 +31,9 @@ def test_a_ratio_within_its_limit_can_never_be_shown_to_breach_it() -> None:
     assert rows_needed_ratio(SIZES, 0.3, 0.85, 0.8, 0.95) is None
 
 
-def test_more_than_a_hundred_times_the_rows_is_no_plan() -> None:
-    assert rows_needed_difference([30, 30], 0.5, 0.0501, 0.05, 0.95) is None
-    assert rows_needed_ratio([30, 30], 0.02, 0.79, 0.8, 0.95) is None
+def test_beyond_a_hundred_times_the_rows_a_plan_says_only_that() -> None:
+    assert rows_needed_difference([30, 30], 0.5, 0.0501, 0.05, 0.95) == 100 * 60 + 1
+    assert rows_needed_ratio([30, 30], 0.02, 0.79, 0.8, 0.95) == 100 * 60 + 1
 
 
 def test_one_group_has_no_gap_to_plan_for() -> None:

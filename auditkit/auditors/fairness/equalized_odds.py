@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from auditkit.declare import auditor
-from auditkit.finding import Direction, Evidence, Measure
+from auditkit.finding import Direction, Evidence, Measure, Scalar
 from auditkit.group_rates import (
     DEPTH,
     MIN_DENOMINATOR,
@@ -19,6 +19,7 @@ from auditkit.group_rates import (
     rate_measure,
     rates_evidence,
 )
+from auditkit.rate_gaps import Comparison, against_reference
 from auditkit.subject import Subject
 
 
@@ -31,6 +32,8 @@ from auditkit.subject import Subject
         "false_positive_rate_ratio",
         "difference",
         "ratio",
+        "difference_to_reference",
+        "ratio_to_reference",
     ),
 )
 def equalized_odds(
@@ -39,6 +42,8 @@ def equalized_odds(
     min_group_size: int = MIN_GROUP_SIZE,
     min_denominator: int = MIN_DENOMINATOR,
     depth: int = DEPTH,
+    reference: str = "largest",
+    reference_group: Mapping[str, Scalar] | None = None,
 ) -> Iterator[Measure | Evidence]:
     """How far the groups are apart in true and in false positive rates, whichever is further.
 
@@ -47,7 +52,7 @@ def equalized_odds(
     ``difference`` = max(gap in P(ŷ = positive | y = positive), gap in P(ŷ = positive | y ≠ positive)) over groups; 0
     means that both rates are the same everywhere. ``ratio`` = the smaller of the two ratios. The two families share
     the error budget: each violation bound is taken at half of it. ``false_positive_rate_difference`` and ``_ratio``
-    are the second part alone; the first is equal opportunity.
+    are the second part alone; the first is equal opportunity. ``_to_reference`` compare false positive rates.
 
     Misleads when
     -------------
@@ -58,6 +63,18 @@ def equalized_odds(
     .. [1] Hardt, Price, Srebro 2016, Equality of Opportunity in Supervised Learning, arXiv:1610.02413
     """
     minimum = Minimum(min_group_size, min_denominator)
+    comparison = Comparison(
+        finding="fairness.equalized_odds",
+        name="false_positive_rate",
+        title="False positive rate",
+        caption="",
+        direction="none",
+        worst_is="high",
+        minimum=minimum,
+        depth=depth,
+        reference=reference,
+        reference_group=reference_group,
+    )
     tally = subject.tally(subject.roles.sensitive)
     direction: Direction = "lower" if subject.positive == subject.favorable else "none"
     overall = confusion(tally, (), subject.positive).false_positive_rate()[0]
@@ -79,3 +96,4 @@ def equalized_odds(
             over,
             measures,
         )
+        yield from against_reference(comparison, over, false)
