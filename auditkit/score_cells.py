@@ -31,6 +31,8 @@ class ScoreCells:
         Ascending.
     counts, weights, squares : arrays, shape (cells, 2)
         Rows, Σw and Σw² of negatives and positives.
+    certified_error : float
+        How far an AUC of these cells can be from that of the rows; 0 for distinct scores.
     buckets : tuple of (cells, Σw of negatives and positives there), one for each bucket of clusters that holds rows; or None
     """
 
@@ -40,6 +42,7 @@ class ScoreCells:
     weights: Array
     squares: Array
     buckets: tuple[tuple[npt.NDArray[np.int64], Array], ...] | None
+    certified_error: float = 0.0
 
     @classmethod
     def of(cls, tally: ScoreTally, place: int) -> ScoreCells:
@@ -48,7 +51,7 @@ class ScoreCells:
         counts = np.stack([negatives, positives], axis=1)
         if tally.weighted is None:
             plain = counts.astype(np.float64)
-            return cls(tally.groups[place], scores, counts, plain, plain, None)
+            return cls(tally.groups[place], scores, counts, plain, plain, None, tally.certified_error(place))
         entries = tally.weighted[place]
         weights, squares = np.zeros(counts.shape), np.zeros(counts.shape)
         np.add.at(weights, entries.cell, entries.weights)

@@ -54,6 +54,8 @@ def _auc(cells: ScoreCells) -> Measure:
         curve = AreaUnderCurve(value, cells.effective(1), cells.effective(0), error)
     few = min(curve.positives, curve.negatives) < FEW
     method = "score interval, Hanley-McNeil variance" if few else "logit-DeLong"
+    if cells.certified_error:
+        method += f"; from a grid of scores, certified to be off by at most {cells.certified_error:.1e}"
     return cells.measure("roc_auc", curve, method, unit="probability")
 
 

@@ -122,6 +122,7 @@ def test_many_scores_are_measured_on_the_grid_in_place(tmp_path: Path, monkeypat
     from sklearn.metrics import roc_auc_score
 
     assert not subject.scores().exact
+    assert "certified to be off by at most" in found.measure("roc_auc").interval.method
     assert found.measure("roc_auc").value == pytest.approx(roc_auc_score(frame.y, frame.s), abs=1e-5)
 
 
