@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from auditkit.auditing import Audit
@@ -14,7 +14,17 @@ from auditkit.rendering.numbers import count
 
 SYNTHETIC_BAND = "The data of this audit are synthetic: they describe no real people, and its numbers say nothing about a model in use."
 SHORT_DIGEST = 8
-MOST_TABLES = 24
+# Bytes of HTML that the blocks of one part may take, so that a document of many columns stays within 0.3 MB.
+BUDGETS = {
+    "groups": 80_000,
+    "intersections": 40_000,
+    "further": 62_000,
+    "performance": 50_000,
+    "references": 12_000,
+    "family": 26_000,
+}
+_INTERVAL_ROW, _TABLE_CELL, _AROUND = 780, 75, 900
+_FIRST = ("fairness.demographic_parity", "fairness.equal_opportunity", "fairness.equalized_odds")
 _TABLED = ("fairness.four_fifths",)  # its table of tests shows the same ratios with their bounds
 # Of intersections these are drawn though no rule speaks of them; the gaps of all stand in one table, the rest in audit.json.
 _INTERSECTIONS = (
@@ -99,7 +109,7 @@ def family_section(record: Record, name: str, nothing: str) -> dict[str, Any]:
         if finding.caveat:
             blocks.append({"block": "note", "text": f"Misleads when: {finding.caveat}"})
     empty = "" if blocks or notes else nothing
-    return {"blocks": blocks, "notes": notes, "empty": empty}
+    return {"blocks": fitted(blocks, "family"), "notes": notes, "empty": empty}
 
 
 def not_measured(finding: Finding) -> str:
@@ -116,7 +126,7 @@ def group_blocks(record: Record, *, columns: int, ruled: bool = False) -> list[d
     judged = {ruling.evidence for ruling in rulings if ruling.over}
     chosen = [
         item
-        for finding in record.audit.findings
+        for finding in sorted(record.audit.findings, key=lambda f: (f.id not in judged, f.id not in _FIRST))
         if finding.id.split(".")[0] in ("fairness", "performance")
         for item in finding.evidence
         if item.kind == "intervals" and (("+" in item.id) is (columns > 1))
@@ -124,10 +134,33 @@ def group_blocks(record: Record, *, columns: int, ruled: bool = False) -> list[d
         if finding.id not in _TABLED or finding.id in judged
         if columns == 1 or finding.id in judged or item.id.rpartition(".")[0] in _INTERSECTIONS
     ]
-    blocks = [evidence_block(item, rulings) for item in chosen[:MOST_TABLES]]
-    if len(chosen) > MOST_TABLES:
-        blocks.append({"block": "note", "text": f"{count(len(chosen) - MOST_TABLES)} more tables are in audit.json."})
-    return blocks
+    part = "groups" if columns == 1 else "intersections"
+    return fitted((evidence_block(item, rulings) for item in chosen), part)
+
+
+def fitted(blocks: Iterable[dict[str, Any]], part: str) -> list[dict[str, Any]]:
+    """Return the first blocks that keep to the part's budget, and a line that counts the others."""
+    kept: list[dict[str, Any]] = []
+    left, dropped = BUDGETS[part], 0
+    for block in blocks:
+        size = _size(block)
+        if dropped or size > left:
+            dropped += block["block"] != "note"
+            continue
+        left -= size
+        kept.append(block)
+    if dropped:
+        kept.append({"block": "note", "text": f"{count(dropped)} more tables and figures are in audit.json."})
+    return kept
+
+
+def _size(block: Mapping[str, Any]) -> int:
+    if block["block"] == "figure":
+        return len(str(block["svg"])) + _AROUND
+    if block["block"] == "intervals":
+        return _AROUND + _INTERVAL_ROW * len(block["rows"])
+    rows = block.get("rows", ())
+    return _AROUND + sum(_TABLE_CELL + len(str(cell)) for row in rows for cell in row)
 
 
 def further_blocks(record: Record, *, ruled: bool = False) -> list[dict[str, Any]]:
@@ -153,29 +186,31 @@ def further_blocks(record: Record, *, ruled: bool = False) -> list[dict[str, Any
         blocks.append(
             {"block": "note", "text": f"No rule speaks of them, the model card has them: {'; '.join(elsewhere)}."}
         )
-    return blocks
+    return fitted(blocks, "further")
 
 
 def reference_blocks(record: Record) -> list[dict[str, Any]]:
     """Return the tables of each group against a reference: of the selection rate, and of what a rule speaks of."""
     judged = {ruling.evidence for ruling in record.decision.rulings} if record.decision else set()
-    return [
-        evidence_block(item)
+    chosen = [
+        item
         for finding in family(record.audit, "fairness")
         for item in finding.evidence
         if item.id.endswith(".reference") and "+" not in item.id
         if finding.id in {"fairness.demographic_parity", *judged}
     ]
+    return fitted(map(evidence_block, chosen), "references")
 
 
 def other_blocks(record: Record, name: str) -> list[dict[str, Any]]:
     """Return the evidence of a family that is not an interval table."""
-    return [
-        evidence_block(item)
+    chosen = [
+        item
         for finding in family(record.audit, name)
         for item in finding.evidence
         if item.kind != "intervals" and "+" not in item.id
     ]
+    return fitted(map(evidence_block, chosen), "performance")
 
 
 def method_facts(audit: Audit) -> list[dict[str, Any]]:
