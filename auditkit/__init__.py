@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditkit.data.counting import count_rows
     from auditkit.data.scan import scan
     from auditkit.declare import auditor
+    from auditkit.energy.tracking import track_training
     from auditkit.errors import AuditkitError
     from auditkit.fairlearn_bridge import to_metric_frame
     from auditkit.finding import Evidence, Finding, Measure
@@ -46,6 +47,7 @@ __all__ = [
     "render",
     "scan",
     "to_metric_frame",
+    "track_training",
 ]
 
 _HOMES = {
@@ -64,6 +66,7 @@ _HOMES = {
     "render": "run",
     "scan": "data.scan",
     "to_metric_frame": "fairlearn_bridge",
+    "track_training": "energy.tracking",
 }
 
 

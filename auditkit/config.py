@@ -73,6 +73,8 @@ class Config:
         What people say about the model.
     carbon : mapping
         ``country`` and ``predictions_per_year``, where given.
+    training : mapping
+        What is declared of the energy of training, or ``{"file": Path}``.
     synthetic : bool
         Whether the data are made up.
     disclosure : str
@@ -97,6 +99,7 @@ class Config:
     policy: Path | None
     card: Mapping[str, str]
     carbon: Mapping[str, Any]
+    training: Mapping[str, Any]
     synthetic: bool
     disclosure: str
 
@@ -141,6 +144,7 @@ def load_config(path: Path) -> Config:
         policy=_optional_file(document, "policy"),
         card=data.get("card", {}),
         carbon=data.get("carbon", {}),
+        training=_training(document),
         synthetic=data.get("synthetic", False),
         disclosure=data.get("disclosure", "internal"),
     )
@@ -165,6 +169,14 @@ def _model(document: Document) -> ModelSpec | None:
         trusted=tuple(given.get("trusted", ())),
         python=given.get("python"),
     )
+
+
+def _training(document: Document) -> dict[str, Any]:
+    given = document.data.get("training", {})
+    for key in ("record", "emissions_csv"):
+        if key in given:
+            return {"file": _file(document, given[key], "training", key)}
+    return dict(given)
 
 
 def _columns(document: Document) -> dict[str, Any]:

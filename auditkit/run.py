@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from auditkit.auditing import Audit, Progress, audit
 from auditkit.charts.svg import preload
@@ -18,6 +19,7 @@ from auditkit.config import Config, load_config
 from auditkit.data.files import read_table
 from auditkit.data.scan import Scan, scan
 from auditkit.data.table import Table
+from auditkit.energy.training import read_training
 from auditkit.errors import DataError, ModelError, OutputError
 from auditkit.exports.bias_audit import bias_audit_files
 from auditkit.models.loading import load_model
@@ -65,11 +67,16 @@ def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
             seed=config.seed,
             synthetic=config.synthetic,
             card=config.card,
-            carbon=config.carbon,
+            carbon={**config.carbon, "training": _training(config)},
             **columns,
         )
     except (DataError, ModelError) as error:
         raise type(error)(f"{config.document.path.name}: {error}") from None
+
+
+def _training(config: Config) -> dict[str, Any]:
+    file = config.training.get("file")
+    return read_training(file) if isinstance(file, Path) else dict(config.training)
 
 
 def _model_spec(config: Config) -> str | dict[str, object]:

@@ -28,6 +28,7 @@ GOLDEN = [
     "render",
     "scan",
     "to_metric_frame",
+    "track_training",
 ]
 HEAVY = {
     "codecarbon", "duckdb", "fairlearn", "jinja2", "jsonschema", "matplotlib", "narwhals", "numpy", "pandas", "pyarrow",
@@ -62,6 +63,8 @@ def scan(): frame.to_parquet(folder / "rows.parquet"); return ak.scan(folder / "
 def to_metric_frame():
     from fairlearn.metrics import selection_rate
     return ak.to_metric_frame(subject(), selection_rate)
+def track_training():
+    with ak.track_training(folder / "run.json", cpu_watts=10): pass
 def error(): return ak.AuditkitError("got, wanted, do")
 """
 
@@ -90,7 +93,19 @@ def test_unknown_name_is_an_attribute_error() -> None:
 
 @pytest.mark.parametrize(
     "call",
-    ["subject", "audit", "render", "load", "auditor", "policy", "count_rows", "scan", "to_metric_frame", "error"],
+    [
+        "subject",
+        "audit",
+        "render",
+        "load",
+        "auditor",
+        "policy",
+        "count_rows",
+        "scan",
+        "to_metric_frame",
+        "track_training",
+        "error",
+    ],
 )
 def test_public_callable_works_twice_in_a_fresh_process(call: str, tmp_path: Path) -> None:
     assert python(f"{PREPARE}\n{call}(); {call}(); print('twice')", str(tmp_path)) == "twice"

@@ -77,7 +77,7 @@ def measure(work: Callable[[], object], seconds: float, grid: Grid) -> Measureme
     """
     import codecarbon
 
-    with _quiet(), _signals_kept():
+    with quiet(), signals_kept():
         tracker = codecarbon.OfflineEmissionsTracker(
             country_iso_code=grid.country,
             force_carbon_intensity_g_co2e_kwh=grid.intensity,
@@ -88,16 +88,17 @@ def measure(work: Callable[[], object], seconds: float, grid: Grid) -> Measureme
             log_level="critical",
             pue=1.0,
         )
-        _start(tracker)
+        start(tracker)
         try:
             rounds = tuple(_loop(work, seconds))
         finally:
             tracker.stop()
-        energy, method = _read(tracker)
+        energy, method = read(tracker)
     return Measurement(energy * WATT_HOURS, sum(rounds), rounds, method, version("codecarbon"))
 
 
-def _start(tracker: Any) -> None:
+def start(tracker: Any) -> None:
+    """Start a tracker; codecarbon itself would swallow what goes wrong."""
     try:
         tracker.start()
     except AttributeError as error:
@@ -115,7 +116,14 @@ def _loop(work: Callable[[], object], seconds: float) -> Iterator[float]:
         before = now
 
 
-def _read(tracker: Any) -> tuple[float, str]:
+def read(tracker: Any) -> tuple[float, str]:
+    """Return kWh and the method of a tracker that was stopped.
+
+    Raises
+    ------
+    AuditkitError
+        If it holds no measurement.
+    """
     data = getattr(tracker, "final_emissions_data", None)
     if data is None or data.energy_consumed is None:
         raise AuditkitError("codecarbon ended without a measurement; run the audit again or skip this auditor")
@@ -129,7 +137,8 @@ def _read(tracker: Any) -> tuple[float, str]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """Let codecarbon log nothing."""
     # The level that is passed to the tracker applies only after it has logged its first lines.
     logger = logging.getLogger("codecarbon")
     was = logger.disabled
@@ -141,7 +150,8 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _signals_kept() -> Iterator[None]:
+def signals_kept() -> Iterator[None]:
+    """Put back the signal handlers that codecarbon replaces."""
     watched = (signal.SIGINT, signal.SIGTERM)
     before = [signal.getsignal(number) for number in watched]
     try:
