@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
 from auditkit.declare import auditor
 from auditkit.energy.grid import Grid, grid_of
 from auditkit.energy.measuring import HIGH_FACTOR, LOW_FACTOR, SPREAD, Measurement, measure
+from auditkit.energy.sci import FunctionalUnit, carbon_intensity
 from auditkit.errors import ConfigurationError
 from auditkit.finding import Column, Evidence, Interval, Measure
 from auditkit.stats.uncertainty import Range
@@ -25,7 +26,16 @@ TIMES = "5th to 95th percentile of the timings"
     needs=("model",),
     volatile=True,
     alone=True,
-    measures=("energy_per_1000", "emissions_per_1000", "emissions_per_year", "latency_ms_p50", "throughput"),
+    measures=(
+        "energy_per_1000",
+        "energy_per_1000_correct",
+        "emissions_per_1000",
+        "emissions_per_year",
+        "sci",
+        "latency_ms_p50",
+        "latency_ms_p95",
+        "throughput",
+    ),
 )
 def inference(
     subject: Subject,
@@ -56,7 +66,8 @@ def inference(
     Energy per 1,000 = 1000 E / (rounds x rows), E being the energy in Wh that codecarbon ascribes to this process
     while the model scores a sampled batch again and again; emissions = energy x carbon intensity of the grid.
     Low to high is 0.5 to 3.4 times the estimate: the spread of power models on machines without a sensor, not a
-    confidence interval. Latency is that of calls with one row.
+    confidence interval. Energy per 1,000 correct = energy / accuracy. Where ``carbon: {sci: …}`` declares them, SCI = ((E · I)
+    + M) per R. Latency is that of calls with one row.
 
     Misleads when
     -------------
@@ -80,14 +91,63 @@ def inference(
     scored = len(rows) * len(taken.rounds)
     energy = 1000 * taken.energy / scored
     yield _power("energy_per_1000", energy, "Wh", scored)
+    yield from _per_correct(subject, energy, scored)
     emissions = energy / 1000 * grid.intensity
     yield _power("emissions_per_1000", emissions, "gCO2e", scored, grid)
     if predictions_per_year is not None:
         yield _power("emissions_per_year", emissions * predictions_per_year / 1e6, "kgCO2e", scored, grid)
+    declared = subject.carbon.get("sci")
+    if isinstance(declared, Mapping):
+        yield _intensity(energy, grid, taken.seconds / scored, FunctionalUnit.of(declared), scored)
     latencies = 1000 * _timings(lambda: subject.predict(rows.iloc[:1]))
     yield _timed("latency_ms_p50", latencies, "ms", "lower")
+    yield _slowest(latencies)
     yield _timed("throughput", len(rows) / np.array(taken.rounds), "rows/s", "higher")
     yield _table(taken, grid, len(rows), scored)
+
+
+def _per_correct(subject: Subject, energy: float, scored: int) -> Iterable[Measure]:
+    """Yield the energy of a thousand right decisions: what a wrong one cost is part of it."""
+    if subject.task == "regression" or subject.roles.label is None:
+        return
+    errors, _ = subject.row_errors()
+    right = 1 - float(errors.mean())
+    if right > 0:
+        yield _power("energy_per_1000_correct", energy / right, "Wh", scored)
+
+
+def _intensity(energy: float, grid: Grid, seconds: float, unit: FunctionalUnit, scored: int) -> Measure:
+    spread = Range(*(factor * energy / 1000 for factor in (LOW_FACTOR, 1.0, HIGH_FACTOR)))
+    found = carbon_intensity(spread, grid.intensity, seconds, unit)
+    method = (
+        f"per {unit.unit} ({unit.predictions_per_unit:g} predictions); M: {unit.embodied_kg:g} kg over {unit.lifespan_years:g} "
+        f"years, share {unit.resource_share:g}; {grid}; {SPREAD}"
+    )
+    return Measure(
+        name="sci",
+        value=found.value,
+        unit="gCO2e/unit",
+        direction="lower",
+        n=scored,
+        interval=Interval(found.low, found.high, None, "two", "range", method),
+        uncertainty=found,
+        volatile=True,
+    )
+
+
+def _slowest(latencies: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Measure:
+    value, most = float(np.quantile(latencies, 0.95)), float(latencies.max())
+    low = float(np.quantile(latencies, 0.9))
+    return Measure(
+        name="latency_ms_p95",
+        value=value,
+        unit="ms",
+        direction="lower",
+        n=len(latencies),
+        interval=Interval(low, most, None, "two", "range", "90th percentile to the slowest of the timings"),
+        uncertainty=Range(low, value, most),
+        volatile=True,
+    )
 
 
 def _is_volume(value: object) -> bool:
