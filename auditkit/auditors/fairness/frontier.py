@@ -53,7 +53,8 @@ def frontier(
     the other half: gap and accuracy with Wilson intervals. ``accuracy_cost`` is the accuracy of one threshold for all minus
     that of thresholds that allow a gap of `allowed_gap`, on the same rows, with a paired normal interval; 0 is neutral.
     Thresholds are deterministic. With `retrain`, fairlearn's exponentiated gradient trains the estimator again on the
-    training rows under the same constraint. Groups with fewer rows than needed in either half keep out of it.
+    training rows under the same constraint. Groups with fewer rows than needed in either half keep out of it. Rows count,
+    weights do not.
 
     Misleads when
     -------------

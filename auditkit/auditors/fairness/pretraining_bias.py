@@ -107,7 +107,8 @@ def _of_facet(
     present = [[(1, int(label))] for label in np.flatnonzero(pair.counts[0])]
     yield delta_measure("kl_divergence", "nats", formulas.kullback_leibler, both, minimum, [*cells, *present], low=0.0)
     yield delta_measure("js_divergence", "nats", formulas.jensen_shannon, both, minimum, cells, low=0.0)
-    shares = pair.counts / np.maximum(1, pair.counts.sum(axis=1, keepdims=True))
+    mass = np.asarray(pair.counts if pair.weights is None else pair.weights, dtype=np.float64)
+    shares = mass / np.maximum(mass.sum(axis=1, keepdims=True), 1e-300)
     yield from _distances(gap, shares, others, rate)
     if strata:
         yield within_strata("conditional_label_disparity", subject, tally, (strata, LABEL), rate.group, minimum)

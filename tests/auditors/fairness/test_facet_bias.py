@@ -124,3 +124,14 @@ def test_a_group_without_a_label_has_no_divergence_from_it() -> None:
     assert finding.measure("js_divergence", {"g": "d"}).value == pytest.approx(
         0.5 * (math.log(0.5 / 0.25) * 0.5 + math.log(0.5 / 0.75) * 0.5) + 0.5 * math.log(1 / 0.75)
     )
+
+
+def test_weighted_labels_are_compared_by_their_weights() -> None:
+    frame = pd.DataFrame({"y": [0, 1, 0, 1] * 50, "g": ["a", "a", "d", "d"] * 50, "w": [1.0, 3.0, 3.0, 1.0] * 50})
+    subject = Subject(frame, label="y", favorable=1, sensitive=["g"], weight="w")
+    finding = audit(subject, only=[PRE], progress=False)[PRE]
+    assert finding.measure("label_proportion_difference", {"g": "d"}).value == pytest.approx(0.5)
+    assert finding.measure("total_variation_distance", {"g": "d"}).value == pytest.approx(0.5)
+    assert finding.measure("kl_divergence", {"g": "d"}).value == pytest.approx(
+        0.25 * math.log(0.25 / 0.75) + 0.75 * math.log(0.75 / 0.25)
+    )
