@@ -317,6 +317,28 @@ class Subject:
             return ScoreTally.of(groups, index[some], scores[some], hit[some])
         return ScoreTally.of(groups, index, scores, hit, weight=self._weight(table), bucket=self._bucket(table))
 
+    def class_scores(self, dataset: str = "test") -> list[ScoreTally]:
+        """Return for each label, in their order, the counts of it and of the rest by the model's probability of it.
+
+        Raises
+        ------
+        NotApplicable
+            If there is no label, or no model that gives probabilities.
+        """
+        if self.roles.label is None:
+            raise NotApplicable("no label column was named; pass label=")
+        table = self.table(dataset)
+        found = self._answering.probabilities(table.frame(columns=list(self.features)))
+        classes = self._answering.needed().classes or self.labels
+        codes, everyone = self._label_codes(table), np.zeros(table.rows, dtype=np.int8)
+        weight, bucket = self._weight(table), self._bucket(table)
+        return [
+            ScoreTally.of(
+                [Group()], everyone, found[:, classes.index(label)].copy(), codes == place, weight=weight, bucket=bucket
+            )
+            for place, label in enumerate(self.labels)
+        ]
+
     def error_tally(self, by: Sequence[str] = (), dataset: str = "test") -> ErrorTally:
         """Return exact sums of labels and errors by group; row order does not change a bit.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ from auditkit.group_rates import (
     rate_measure,
     rates_evidence,
 )
+from auditkit.score_cells import ScoreCells
+from auditkit.score_measures import score_measures
 from auditkit.smooth_measures import smooth_measure
 from auditkit.subject import Subject
 from auditkit.tally import LABEL, PREDICTION
@@ -34,7 +37,7 @@ Shares = npt.NDArray[np.complex128]
 @auditor(
     title="Performance by label (more than two)",
     needs=("label", "prediction"),
-    measures=("precision", "recall", "f1", *MACRO, *(f"{name}_difference" for name in MACRO)),
+    measures=("precision", "recall", "f1", "roc_auc", *MACRO, *(f"{name}_difference" for name in MACRO)),
 )
 def multiclass(
     subject: Subject,
@@ -48,7 +51,8 @@ def multiclass(
     Notes
     -----
     For label c: precision = n(c, c) / n predicted c, recall = n(c, c) / n labelled c, with Wilson intervals; F1 = 2 n(c, c)
-    / (n labelled c + n predicted c) by the delta method. Macro values are plain means over labels, each label counting the
+    / (n labelled c + n predicted c) by the delta method; where the model gives probabilities, ROC AUC of the probability of c
+    against the rest. Macro values are plain means over labels, each label counting the
     same however rare, by the delta method over all cells of the confusion matrix; gaps between groups carry pairwise MOVER
     bounds. In a policy, ``group: {class: …}`` names a label.
 
@@ -69,6 +73,7 @@ def multiclass(
     whole = group_cells(tally, (), [LABEL, PREDICTION])
     size = len(subject.labels)
     yield from _by_label(whole, subject, minimum)
+    yield from _areas(subject, minimum)
     yield from (_macro(name, whole, 0, size, minimum) for name in MACRO)
     for by in levels(subject.roles.sensitive, depth) if subject.roles.sensitive else ():
         table = group_cells(tally, by, [LABEL, PREDICTION])
@@ -118,6 +123,18 @@ def _by_label(table: GroupCells, subject: Subject, minimum: Minimum) -> Iterator
     yield rates_evidence(
         "performance.multiclass.labels", "Recall by label", "Share of each label found; 95 % intervals", (CLASS,), drawn
     )
+
+
+def _areas(subject: Subject, minimum: Minimum) -> Iterator[Measure]:
+    """Yield the ROC AUC of each label against the rest, where the model gives probabilities."""
+    try:
+        tallies = subject.class_scores()
+    except NotApplicable:
+        return
+    for label, tally in zip(subject.labels, tallies, strict=True):
+        for measure in score_measures(ScoreCells.of(tally, 0), minimum, probability=False):
+            if measure.name == "roc_auc":
+                yield replace(measure, group=Group.of({CLASS: label}))
 
 
 def _f1_of(place: int, size: int) -> Callable[[Shares], complex]:

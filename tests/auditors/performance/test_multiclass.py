@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import f1_score, precision_score, recall_score
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
 from auditkit.auditing import audit
 from auditkit.finding import Finding
@@ -55,3 +56,18 @@ def test_a_label_that_is_never_predicted_has_no_precision() -> None:
 def test_two_labels_are_measured_elsewhere() -> None:
     frame = animals().replace("owl", "dog")
     assert measured(frame).status == "not applicable"
+
+
+def test_each_label_has_its_area_against_the_rest_where_the_model_gives_probabilities() -> None:
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(rng.normal(size=(800, 3)), columns=["a", "b", "c"])
+    frame["y"] = np.array(LABELS)[np.argmax(frame[["a", "b", "c"]].to_numpy() + rng.normal(size=(800, 3)), axis=1)]
+    model = LogisticRegression().fit(frame[["a", "b", "c"]], frame["y"])
+    subject = Subject(frame, model=model, label="y", favorable="cat")
+    found = audit(subject, only=[ID], progress=False)[ID]
+    chance = model.predict_proba(frame[["a", "b", "c"]])
+    for place, label in enumerate(model.classes_):
+        value = roc_auc_score(frame.y == label, chance[:, place])
+        area = found.measure("roc_auc", {"class": label})
+        assert area.value == pytest.approx(value, abs=1e-12)
+        assert area.interval.low < value < area.interval.high
