@@ -1,0 +1,297 @@
+"""The first page of the gate report: five questions and their answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from auditkit.policy import Decision, Ruling
+from auditkit.record import Record
+from auditkit.rendering.numbers import axis as scale
+from auditkit.rendering.numbers import count, interval, limit, number, percent
+from auditkit.rendering.numbers import tick as tick_label
+from auditkit.rendering.rulings_view import ruling_row, words
+from auditkit.rendering.shared_view import mapping_of, names_of, not_measured
+from auditkit.rendering.wording import ORDER, headline, how_sure, measured, ruling_name, tally_of
+from auditkit.stats.planning import MOST
+
+NO_POLICY = "Not decided: no policy was judged."
+_MOST_LEADS = 3
+
+
+def ordered(rulings: Iterable[Ruling]) -> list[Ruling]:
+    """Return rulings as they are shown: blocking ones first, then by status."""
+    return sorted(rulings, key=lambda ruling: (ruling.severity != "block", ORDER.index(ruling.status)))
+
+
+def _are(amount: int) -> str:
+    return "is" if amount == 1 else "are"
+
+
+# ---------------------------------------------------------------------- 1: may it be deployed
+
+
+def verdict(record: Record, rulings: Sequence[Ruling]) -> dict[str, Any]:
+    """Answer the first question: may it be deployed?"""
+    decision = record.decision
+    if decision is None:
+        return {"word": "Not decided", "status": "missing", "lede": NO_POLICY, "tape": []}
+    word, status = {
+        "pass": ("Yes", "pass"),
+        "pass with warnings": ("Yes", "pass"),
+        "fail": ("No", "fail"),
+        "not decided": ("Not decided", "missing"),
+    }[decision.verdict]
+    return {"word": word, "status": status, "lede": _lede(decision, rulings), "tape": _tape(rulings)}
+
+
+def _lede(decision: Decision, rulings: Sequence[Ruling]) -> str:
+    block = [ruling for ruling in rulings if ruling.severity == "block"]
+    tally = Counter(ruling.status for ruling in block)
+    unsettled = sum(ruling.status == "inconclusive" for ruling in rulings)
+    if decision.verdict == "not decided":
+        return _undecided(decision, rulings)
+    first = {"fail": "FAIL", "pass": "PASS", "pass with warnings": "PASS WITH WARNINGS"}[decision.verdict]
+    if unsettled:
+        first = f"{first}, and {words(unsettled)} {'rule' if unsettled == 1 else 'rules'} INCONCLUSIVE"
+    parts = [_exceeded(tally["fail"], len(block))]
+    if tally["inconclusive"]:
+        closes = " and closes the gate" if decision.prove == "compliance" else ""
+        parts.append(f"{words(tally['inconclusive'])} cannot be settled with this test set{closes}")
+    if tally["waived"]:
+        parts.append(f"{words(tally['waived'])} {_are(tally['waived'])} waived")
+    unknown = tally["insufficient"] + tally["missing"]
+    if unknown:
+        parts.append(f"{words(unknown)} could not be judged")
+    return f"{first}. {'; '.join(parts)}."
+
+
+def _exceeded(failed: int, total: int) -> str:
+    if not total:
+        return "No rule of the policy blocks"
+    if total == 1:
+        return "The one blocking rule is exceeded" if failed else "The one blocking rule is not exceeded"
+    return f"{words(failed).capitalize()} of {words(total)} blocking rules {_are(failed)} exceeded"
+
+
+def _undecided(decision: Decision, rulings: Sequence[Ruling]) -> str:
+    if decision.problems:
+        died = len(decision.problems)
+        return f"Not decided: {words(died)} {'auditor' if died == 1 else 'auditors'} ended without a result."
+    unknown = sum(r.severity == "block" and r.status in ("missing", "insufficient") for r in rulings)
+    if unknown and any(r.status not in ("missing", "insufficient") for r in rulings):
+        return f"Not decided: {words(unknown)} blocking {'rule' if unknown == 1 else 'rules'} could not be judged."
+    return "Not decided: no rule ran."
+
+
+def _tape(rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
+    tape = []
+    for severity, name in (("block", "blocking"), ("warn", "warning")):
+        statuses = [str(ruling.status) for ruling in rulings if ruling.severity == severity]
+        if statuses:
+            tape.append({"label": f"{count(len(statuses))} {name}", "statuses": statuses, "text": tally_of(statuses)})
+    return tape
+
+
+# ---------------------------------------------------------------------- 2: why
+
+
+def why(record: Record, rulings: Sequence[Ruling], anchors: dict[int, str]) -> dict[str, Any]:
+    """Answer the second question: why, or why not?"""
+    decision = record.decision
+    if decision is None:
+        return {
+            "question": "Why not decided?",
+            "findings": [],
+            "problems": [],
+            "text": "No policy was given. The numbers below were measured, but no limit was set for them.",
+        }
+    block = [ruling for ruling in rulings if ruling.severity == "block"]
+    against = [
+        r for r in block if r.status == "fail" or (r.status == "inconclusive" and decision.prove == "compliance")
+    ]
+    question = {"fail": "Why not?", "not decided": "Why not decided?"}.get(decision.verdict, "Why?")
+    problems = [
+        {"title": name, "text": f"{why}. Mend the cause and run the audit again; its rules are missing until then."}
+        for name, _, why in (p.partition(": ") for p in decision.problems)
+    ]
+    leads = [_lead(ruling, record, anchors) for ruling in against[:_MOST_LEADS]]
+    return {
+        "question": question,
+        "findings": leads,
+        "problems": problems,
+        "text": _why_text(decision, rulings, len(against)),
+    }
+
+
+def _why_text(decision: Decision, rulings: Sequence[Ruling], against: int) -> str:
+    if against > _MOST_LEADS:
+        return f"{words(against - _MOST_LEADS).capitalize()} more under Rulings."
+    if against:
+        return ""
+    unknown = [r for r in rulings if r.severity == "block" and r.status in ("missing", "insufficient")]
+    if unknown:
+        return f"Could not be judged: {'; '.join(f'{ruling_name(r)} ({r.message})' for r in unknown[:5])}."
+    if not rulings:
+        return "The policy has no rule that applied to this audit."
+    kept = sum(r.status == "pass" for r in rulings if r.severity == "block")
+    warned = [r for r in rulings if r.severity == "warn" and r.status != "pass"]
+    text = f"{words(kept).capitalize()} blocking {'rule keeps its' if kept == 1 else 'rules keep their'} limit at the stated confidence."
+    return f"{text} Warning rules that did not pass: {', '.join(ruling_name(r) for r in warned)}." if warned else text
+
+
+def _lead(ruling: Ruling, record: Record, anchors: dict[int, str]) -> dict[str, Any]:
+    expired = " The waiver for this rule expired." if ruling.waiver_expired else ""
+    return {
+        "strong": headline(ruling, record.audit),
+        "text": measured(ruling),
+        "fine": f"{how_sure(ruling)}.{expired}",
+        "drawing": _drawing(ruling),
+        "link": anchors[id(ruling)],
+    }
+
+
+def _drawing(ruling: Ruling) -> dict[str, Any] | None:
+    """Return a ruling's positions on the shared limit line, and its values on an axis of its own."""
+    if ruling.value is None:
+        return None
+    present = [v for v in (ruling.value, ruling.low, ruling.high, ruling.limit) if v is not None]
+    ceiling = 1.0 if ruling.unit in ("rate", "ratio", "difference", "probability") and max(present) <= 1 else None
+    start, end, _ = scale(min(present), max(present), ceiling=ceiling)
+    # A tick gives way to the limit's label.
+    far = [at for at in (start, end) if abs(at - ruling.limit) > (end - start) / 5]
+    ticks = [{"at": at, "label": tick_label(at)} for at in far]
+    name, shown = ruling_name(ruling), number(ruling.value, ruling.unit)
+    bounds = interval(ruling.low, ruling.high, ruling.unit) or "none"
+    row = ruling_row(ruling, "")
+    return {
+        **{key: row[key] for key in ("status", "kind", "at", "low", "high", "limit")},
+        "scale": {
+            "low": ruling.low,
+            "point": ruling.value,
+            "high": ruling.high,
+            "limit": ruling.limit,
+            "limit_label": f"limit {number(ruling.limit, ruling.unit)}",
+            "beyond": "right" if ruling.limit_kind == "max" else "left",
+            "axis": {"low": start, "high": end, "ticks": ticks},
+        },
+        "alt": f"{name}: measured {shown}, bounds {bounds}, limit {row['limit']}",
+    }
+
+
+# ---------------------------------------------------------------------- 3 to 5
+
+
+def sure(decision: Decision | None, rulings: Sequence[Ruling]) -> dict[str, Any]:
+    """Answer the third question: how sure is that?"""
+    if decision is None:
+        return {
+            "text": "Every measure carries its interval, given below. Without a policy nothing was compared with a limit.",
+            "open": [],
+        }
+    stated = sorted(
+        {ruling.adjusted_confidence for ruling in rulings if ruling.severity == "block" and ruling.kind == "interval"}
+    )
+    text = (
+        "A rule fails only where its bound, not its estimate, lies beyond the limit. If every limit were kept, the chance "
+        f"of any blocking fail would be at most {percent(decision.false_alarm)}"
+    )
+    text += (
+        f"; shared over the rules on estimates, each fail is stated at {percent(stated[0])} confidence or more."
+        if stated
+        else "."
+    )
+    rest = {
+        "violation": "What stays between the two is inconclusive and does not close the gate.",
+        "compliance": "What stays between the two is inconclusive and closes the gate.",
+    }
+    unsettled = [
+        {"strong": "Not settled:", "text": _unsettled(ruling)}
+        for ruling in rulings
+        if ruling.status == "inconclusive" and ruling.severity == "block"
+    ]
+    return {"text": f"{text} {rest[decision.prove]}", "open": unsettled}
+
+
+def _unsettled(ruling: Ruling) -> str:
+    text = f"{ruling_name(ruling)} is measured at {number(ruling.value, ruling.unit)}, limit {limit(ruling.limit, ruling.limit_kind, ruling.unit)}. {how_sure(ruling)}."
+    return f"{text} {_rows_that_settle(ruling)} would settle it." if ruling.rows_needed else text
+
+
+def deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
+    """Answer the fourth question: who decided what?"""
+    if decision is None:
+        return [{"strong": "Nobody:", "text": "no policy was given.", "status": None}]
+    owners = sorted({ruling.owner for ruling in rulings if ruling.owner})
+    items: list[dict[str, Any]] = [
+        {"strong": "Limits:", "text": f"policy {decision.policy}. {decision.why}".strip(), "status": None},
+        {
+            "strong": "Rules owned by:",
+            "text": f"{', '.join(owners)}." if owners else "nobody is named.",
+            "status": None,
+        },
+    ]
+    for ruling in rulings:
+        if ruling.waiver is None:
+            continue
+        waiver = ruling.waiver
+        until = f"{waiver.until.day} {waiver.until:%B} {waiver.until.year}"
+        if ruling.waiver_expired:
+            text = f"waiver approved by {waiver.approved_by} expired {until} and no longer counts."
+            items.append({"strong": f"{ruling_name(ruling)}:", "text": text, "status": ruling.status})
+        else:
+            text = (
+                f"“{waiver.reason}”; asked by {waiver.requested_by}, approved by {waiver.approved_by}, until {until}."
+            )
+            items.append({"strong": f"{ruling_name(ruling)}:", "text": text, "status": "waived"})
+    items += [{"strong": "Unused waiver:", "text": f"{text}.", "status": None} for text in decision.unused_waivers]
+    return items
+
+
+def unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
+    """Answer the fifth question: what was not looked at?"""
+    audit = record.audit
+    items = [
+        {"strong": f"{f.title}:", "text": f"{not_measured(f)}."}
+        for f in audit.findings
+        if f.status != "measured" and not (f.reason or "").startswith("the task is ")
+    ]
+    known = {f.id for f in audit.findings if f.status != "measured"}
+    items += [
+        {"strong": f"{ruling_name(r)}:", "text": f"{r.message}."}
+        for r in rulings
+        if r.status in ("insufficient", "missing") and r.evidence not in known
+    ]
+    items += [
+        {
+            "strong": f"{ruling_name(r)}:",
+            "text": f"groups with {percent(r.not_covered)} of the rows are too small and stand outside the gap.",
+        }
+        for r in rulings
+        if r.not_covered > 0 and r.status not in ("insufficient", "missing")
+    ]
+    if audit.subject.get("favorable_inferred") and audit.subject.get("favorable") is not None:
+        assumed = f"assumed to be {audit.subject['favorable']!r}; nobody named it."
+        items.append({"strong": "The favourable outcome:", "text": assumed})
+    skipped = names_of(audit.provenance.get("skipped"))
+    items += [{"strong": "Skipped:", "text": f"{', '.join(skipped)}."}] if skipped else []
+    sensitive = names_of(mapping_of(audit.subject.get("roles")).get("sensitive"))
+    compared = (
+        f"only {', '.join(sensitive)} {_are(len(sensitive))} compared."
+        if sensitive
+        else "no column was named, so no groups were compared."
+    )
+    items += [
+        {"strong": "Other groups:", "text": compared},
+        {"strong": "The labels:", "text": "taken as true."},
+        {"strong": "Retraining:", "text": "one model, one split; causes were not studied."},
+    ]
+    return items
+
+
+def _rows_that_settle(ruling: Ruling) -> str:
+    needed, rows = ruling.rows_needed or 0, ruling.rows or 0
+    if rows and needed > MOST * rows:
+        return f"Only more than {count(MOST)} times these rows"
+    return f"About {number(float(needed))} test rows"
