@@ -12,7 +12,8 @@ import numpy.typing as npt
 from auditkit.errors import DataError
 from auditkit.finding import Group
 from auditkit.stats.exact import exact_sums, float_of
-from auditkit.tally import BUCKETS, WEIGHT_UNIT, Codes, Counts, Whole, whole_weights
+from auditkit.tally import BUCKETS, Codes, Counts
+from auditkit.weights import WEIGHT_UNIT, Whole, whole_weights
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 MOMENTS = ("1", "e", "|e|", "e²", "e⁴", "d", "d²", "d³", "d⁴", "e²d", "e²d²")

@@ -11,7 +11,8 @@ import numpy as np
 
 from auditkit.errors import DataError, NotApplicable
 from auditkit.subject import Subject
-from auditkit.tally import BUCKET, LABEL, PREDICTION, WEIGHT_UNIT
+from auditkit.tally import BUCKET, LABEL, PREDICTION
+from auditkit.weights import WEIGHT_UNIT
 
 Metric = Callable[..., Any]
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from auditkit.errors import DataError
 from auditkit.finding import Group
-from auditkit.tally import BUCKETS, WEIGHT_UNIT, Codes, Counts, whole_weights
+from auditkit.tally import BUCKETS, Codes, Counts
+from auditkit.weights import WEIGHT_UNIT, whole_weights
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 MOST_SCORES = 1 << 20

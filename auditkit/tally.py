@@ -12,17 +12,15 @@ import numpy.typing as npt
 
 from auditkit.errors import DataError
 from auditkit.finding import Group, Scalar
+from auditkit.weights import WEIGHT_UNIT, Whole, exact_weight_sums, whole_weights
 
 Codes: TypeAlias = npt.NDArray[np.integer]
 Counts: TypeAlias = npt.NDArray[np.int64]
-Whole: TypeAlias = npt.NDArray[np.object_]
 LABEL, PREDICTION, BUCKET = "\0label", "\0prediction", "\0bucket"  # no column has these names
 BUCKETS = 100
-WEIGHT_UNIT = 2.0**-20
 _DENSE_LIMIT = 1 << 22
 _WIDEST_KEY = 1 << 62
 _CHUNK = 1 << 17
-_SUM_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ class Tally:
         if weight is None:
             return cls(tuple(axes), codes[order], counts[order].astype(np.int64))
         whole = whole_weights(weight)
-        sums, squares = _exact_sums(whole, index, len(counts))
+        sums, squares = exact_weight_sums(whole, index, len(counts))
         return cls(tuple(axes), codes[order], counts[order].astype(np.int64), sums[order], squares[order])
 
     @classmethod
@@ -331,37 +329,3 @@ def _recode(tally: Tally, axes: Sequence[Axis]) -> Counts:
         mapping = np.array([position[value] for value in tally.axes[index].values], dtype=np.int64)
         recoded[:, index] = mapping[tally.codes[:, index]]
     return recoded
-
-
-def whole_weights(weight: npt.NDArray[np.float64]) -> Counts:
-    """Return weights as whole multiples of 2⁻²⁰.
-
-    Raises
-    ------
-    DataError
-        If one is negative, not finite, above a million, or above 0 yet below 1/1,000, where rounding would be felt.
-    """
-    if not np.isfinite(weight).all() or (weight < 0).any():
-        bad = int((~np.isfinite(weight) | (weight < 0)).sum())
-        raise DataError(f"{bad:,} weights are missing, infinite or below 0; wanted a number of at least 0 in each row")
-    positive = weight[weight > 0]
-    if not positive.size:
-        raise DataError("all weights are 0; give at least some rows a weight above 0")
-    if positive.min() < 1e-3 or positive.max() > 1e6:
-        raise DataError(
-            f"weights run from {positive.min():.3g} to {positive.max():.3g}, wanted 0.001 to 1,000,000; "
-            "multiply them all by one number, which changes no result"
-        )
-    return np.rint(weight / WEIGHT_UNIT).astype(np.int64)
-
-
-def _exact_sums(whole: Counts, index: Counts, size: int) -> tuple[Whole, Whole]:
-    """Return Σw and Σw² by cell, exactly: low and high halves are added in int64, chunk by chunk, then joined."""
-    sums, squares = np.zeros(size, dtype=object), np.zeros(size, dtype=object)
-    for start in range(0, len(whole), _SUM_CHUNK):
-        part, place = whole[start : start + _SUM_CHUNK], index[start : start + _SUM_CHUNK]
-        high, low = part >> 20, part & ((1 << 20) - 1)
-        sums += _added(part, place, size)
-        for product, shift in ((high * high, 40), (2 * high * low, 20), (low * low, 0)):
-            squares += _added(product, place, size).astype(object) << shift
-    return sums, squares

@@ -15,7 +15,8 @@ from auditkit.data.table import Coded, Table
 from auditkit.errors import DataError
 from auditkit.finding import Scalar
 from auditkit.score_tally import bucket_of
-from auditkit.tally import BUCKET, BUCKETS, LABEL, PREDICTION, Axis, Codes, Tally, scalar_key, whole_weights
+from auditkit.tally import BUCKET, BUCKETS, LABEL, PREDICTION, Axis, Codes, Tally, scalar_key
+from auditkit.weights import whole_weights
 
 Bins = Mapping[str, Sequence[float]]
 _BUCKET_AXIS = Axis(BUCKET, tuple(range(BUCKETS)))

@@ -80,6 +80,11 @@ class track_training(ContextDecorator):
         self._began, self._started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
         return self
 
+    def fit(self, estimator: Any, *arguments: Any, **keywords: Any) -> Any:
+        """Fit a scikit-learn estimator and return it, its energy recorded: ``track_training(path).fit(model, rows, labels)``."""
+        with self:
+            return estimator.fit(*arguments, **keywords)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

@@ -105,6 +105,16 @@ def test_a_decorated_function_is_tracked_and_one_that_raises_leaves_no_record(tm
     assert json.loads((tmp_path / "a.json").read_text())["country"] is None
 
 
+def test_an_estimator_is_fitted_and_tracked_in_one_call(tmp_path: Path) -> None:
+    from sklearn.dummy import DummyClassifier
+
+    run = track_training(tmp_path / "a.json", country="FRA", cpu_watts=10)
+    model = run.fit(DummyClassifier(), [[0], [1], [2]], ["a", "a", "b"])
+    assert model.predict([[5]]).tolist() == ["a"]
+    assert run.record is not None
+    assert (tmp_path / "a.json").exists()
+
+
 def test_an_unknown_country_stops_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Nearest"):
         track_training(tmp_path / "a.json", country="fra")
