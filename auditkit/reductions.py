@@ -20,8 +20,12 @@ _CONSTRAINTS = {
 _ROUNDS = 20
 
 
-def retrained(subject: Subject, column: str, kind: GapKind, bounds: Sequence[float]) -> list[tuple[float, float]]:
+def retrained(
+    subject: Subject, column: str, kind: GapKind, bounds: Sequence[float], least: int
+) -> list[tuple[float, float]]:
     """Return gap and accuracy on the test rows of the estimator, trained again under each bound.
+
+    The gap is over groups that have at least `least` rows in its denominator; without two of them there is no place.
 
     Raises
     ------
@@ -56,8 +60,8 @@ def retrained(subject: Subject, column: str, kind: GapKind, bounds: Sequence[flo
         except (TypeError, ValueError) as error:
             raise NotApplicable(f"the estimator cannot be trained again: {str(error).splitlines()[0]}") from None
         decided = np.asarray(again.predict(test.frame(columns=features), random_state=subject.seed)) == 1
-        found.append(_judged(subject, test, column, kind, decided))
-    return found
+        found.append(_judged(subject, test, column, kind, decided, least))
+    return [place for place in found if place is not None]
 
 
 def _positive(subject: Subject, table: Any) -> Any:
@@ -70,17 +74,20 @@ def _weight_name(estimator: Any) -> str:
     return f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
 
 
-def _judged(subject: Subject, test: Any, column: str, kind: GapKind, decided: Any) -> tuple[float, float]:
+def _judged(
+    subject: Subject, test: Any, column: str, kind: GapKind, decided: Any, least: int
+) -> tuple[float, float] | None:
+    """Return gap and accuracy; None where fewer than two groups have enough rows for a gap."""
     outcome = _positive(subject, test) == 1
     codes = np.asarray(subject.groups_of(column).codes)
 
-    def spread(among: Any) -> float:
+    def spread(among: Any) -> float | None:
         rates = [
             decided[among & (codes == code)].mean()
             for code in np.unique(codes)
-            if (among & (codes == code)).sum() >= 30
+            if (among & (codes == code)).sum() >= least
         ]
-        return float(max(rates) - min(rates)) if len(rates) > 1 else 0.0
+        return float(max(rates) - min(rates)) if len(rates) > 1 else None
 
     everyone = np.ones(len(outcome), dtype=bool)
     gaps = {
@@ -88,4 +95,6 @@ def _judged(subject: Subject, test: Any, column: str, kind: GapKind, decided: An
         "equal_opportunity": [outcome],
         "equalized_odds": [outcome, ~outcome],
     }[kind]
-    return max(spread(among) for among in gaps), float((decided == outcome).mean())
+    spreads = [spread(among) for among in gaps]
+    known = [value for value in spreads if value is not None]
+    return (max(known), float((decided == outcome).mean())) if len(known) == len(gaps) else None

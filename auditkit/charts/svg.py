@@ -122,18 +122,19 @@ def _curve(evidence: Evidence, axes: Axes) -> None:
     for index, (_, points) in enumerate(shown):
         kept = _thinned(points)
         colour, dash = PALETTE[index % len(PALETTE)], DASHES[index % len(DASHES)]
-        marker = "o" if len(kept) <= 12 else ""
-        axes.plot(*zip(*kept, strict=True), color=colour, linestyle=dash, linewidth=1.5, marker=marker, markersize=3.5)
-    if any(name for name, _ in shown):
-        _name_lines(axes, [(name, _thinned(points)) for name, points in shown])
+        marker = "D" if len(kept) == 1 else "o" if len(kept) <= 12 else ""
+        size = 6 if len(kept) == 1 else 3.5
+        axes.plot(*zip(*kept, strict=True), color=colour, linestyle=dash, linewidth=1.5, marker=marker, markersize=size)
     if len(series) == 1:
         _whiskers(evidence, axes, x)
-    if all(0 <= value <= 1 for _, points in shown for point in points for value in point):
-        if evidence.columns[x].unit == evidence.columns[y].unit:  # equal values mean something
-            axes.plot([0, 1], [0, 1], color=DIAGONAL, linewidth=0.8, linestyle=(0, (5, 3)), zorder=0)
+    shares = all(0 <= value <= 1 for _, points in shown for point in points for value in point)
+    if shares and evidence.columns[x].unit == evidence.columns[y].unit:  # equal values mean something
+        axes.plot([0, 1], [0, 1], color=DIAGONAL, linewidth=0.8, linestyle=(0, (5, 3)), zorder=0)
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    if any(name for name, _ in shown):
+        _name_lines(axes, [(name, _thinned(points)) for name, points in shown])
     axes.set(xlabel=_heading(evidence, x), ylabel=_heading(evidence, y))
 
 

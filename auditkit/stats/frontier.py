@@ -24,7 +24,7 @@ class Cuts:
     Attributes
     ----------
     thresholds : float array, shape (cuts,)
-        Decide positive at or above; the first is infinite: nobody.
+        Decide positive at or above; the first is infinite: nobody. NaN where decisions are known and no threshold.
     hits, false : int arrays, shape (cuts,)
         True and false positives.
     positives, negatives : int
@@ -43,6 +43,17 @@ class Cuts:
         hits = np.concatenate([[0], np.cumsum(positives[::-1])]).astype(np.int64)
         false = np.concatenate([[0], np.cumsum(negatives[::-1])]).astype(np.int64)
         return cls(np.concatenate([[np.inf], scores[::-1]]), hits, false, int(hits[-1]), int(false[-1]))
+
+    @classmethod
+    def of_decisions(cls, confusion: Counts) -> Cuts:
+        """Return the one cut that decisions are: counts of shape (2, 2), [actual, predicted], 1 is positive."""
+        (true_negatives, false), (missed, hits) = confusion.tolist()
+        return cls(np.array([np.nan]), np.array([hits]), np.array([false]), hits + missed, false + true_negatives)
+
+    @property
+    def fewest(self) -> int:
+        """Rows of the rarer outcome."""
+        return min(self.positives, self.negatives)
 
     @property
     def n(self) -> int:
@@ -68,6 +79,18 @@ class Cuts:
     def false_positive_rate(self) -> Array:
         """Share of negatives decided positive."""
         return self.false / max(1, self.negatives)
+
+    def with_rows_of(self, other: Cuts) -> Cuts:
+        """Return the cuts of the rows of both."""
+        thresholds = -np.unique(-np.concatenate([self.thresholds, other.thresholds]))
+        mine, theirs = (np.searchsorted(-cuts.thresholds, -thresholds, side="right") - 1 for cuts in (self, other))
+        return Cuts(
+            thresholds,
+            self.hits[mine] + other.hits[theirs],
+            self.false[mine] + other.false[theirs],
+            self.positives + other.positives,
+            self.negatives + other.negatives,
+        )
 
     def at(self, threshold: float) -> int:
         """Return the cut that a threshold makes."""
@@ -154,6 +177,30 @@ def gap_at(groups: Sequence[Cuts], cuts: Sequence[int], kind: GapKind) -> float:
     if kind == "equal_opportunity":
         return true
     return max(true, spread([float(g.false_positive_rate[c]) for g, c in zip(groups, cuts, strict=True)]))
+
+
+def common_threshold(groups: Sequence[Cuts], decisions: Sequence[Cuts]) -> float | None:
+    """Return the one threshold that makes these decisions (their first cuts) in all groups, or None.
+
+    It is known by its counts: as many true and false positives in each group. Of several that make the same, the lowest.
+    """
+    thresholds = np.unique(np.concatenate([group.thresholds for group in groups]))
+    same = np.ones(len(thresholds), dtype=np.bool_)
+    for group, made in zip(groups, decisions, strict=True):
+        place = np.searchsorted(-group.thresholds, -thresholds, side="right") - 1
+        same &= (group.hits[place] == made.hits[0]) & (group.false[place] == made.false[0])
+    found = np.flatnonzero(same)
+    return float(thresholds[found[0]]) if len(found) else None
+
+
+def balanced_accuracy_at(groups: Sequence[Cuts], cuts: Sequence[int]) -> float | None:
+    """Return the mean of the shares of positives and of negatives decided rightly, over all rows; None without either."""
+    positives, negatives = sum(g.positives for g in groups), sum(g.negatives for g in groups)
+    if not positives or not negatives:
+        return None
+    hits = sum(int(g.hits[c]) for g, c in zip(groups, cuts, strict=True))
+    false = sum(int(g.false[c]) for g, c in zip(groups, cuts, strict=True))
+    return (hits / positives + 1 - false / negatives) / 2
 
 
 def accuracy_at(groups: Sequence[Cuts], cuts: Sequence[int]) -> float:

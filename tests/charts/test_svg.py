@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -123,3 +124,17 @@ def test_rows_without_numbers_are_left_out() -> None:
 def test_what_cannot_be_drawn_says_why(made: Evidence, match: str) -> None:
     with pytest.raises(NotApplicable, match=match):
         draw(made)
+
+
+def test_a_frontier_fills_its_axes_and_its_names_do_not_overlap() -> None:
+    columns = (Column("how", role="label"), Column("gap", "difference", "x"), Column("accuracy", "rate", "y"))
+    rows = (("by group", 0.01, 0.85), ("by group", 0.2, 0.87), ("for all", 0.02, 0.78), ("for all", 0.14, 0.869))
+    made = Evidence(
+        id="f", kind="curve", title="", caption="", alt="", columns=columns, rows=(*rows, ("this model", 0.16, 0.87))
+    )
+    drawing = draw(made).decode()
+    assert ">1.00</text>" not in drawing
+    names = re.findall(r'y="([\d.]+)">(?:by group|for all|this model)<', drawing)
+    heights = sorted(float(height) for height in names)
+    assert len(heights) == 3
+    assert min(b - a for a, b in pairwise(heights)) > 8

@@ -12,7 +12,15 @@ from sklearn.base import BaseEstimator
 
 from auditkit.finding import Group
 from auditkit.score_tally import ScoreTally
-from auditkit.stats.frontier import Cuts, GapKind, accuracy_at, best_cuts, gap_at
+from auditkit.stats.frontier import (
+    Cuts,
+    GapKind,
+    accuracy_at,
+    balanced_accuracy_at,
+    best_cuts,
+    common_threshold,
+    gap_at,
+)
 
 KINDS: tuple[GapKind, ...] = ("demographic_parity", "equal_opportunity", "equalized_odds")
 
@@ -94,6 +102,45 @@ def test_fairlearn_s_threshold_optimizer_agrees_where_both_apply(kind: GapKind, 
     groups = cuts(group, score, positive)
     ours = accuracy_at(groups, best_cuts(groups, kind, 0.002))
     assert ours == pytest.approx(theirs, abs=0.004)
+
+
+@given(rows, rows, st.sampled_from([0.0, 0.1, 0.4, 0.5, 2.0]))
+def test_cuts_of_two_halves_are_those_of_all_rows(one: list, two: list, threshold: float) -> None:
+    def split(cells: list) -> list[Cuts]:
+        group, score, positive = (np.array(column) for column in zip(*cells, strict=True))
+        return cuts(group, score, positive.astype(bool))
+
+    for first, second, whole in zip(split(one), split(two), split(one + two), strict=True):
+        added = first.with_rows_of(second)
+        place, wanted = added.at(threshold), whole.at(threshold)
+        assert (added.hits[place], added.false[place]) == (whole.hits[wanted], whole.false[wanted])
+        assert (added.positives, added.negatives) == (whole.positives, whole.negatives)
+
+
+def test_the_threshold_behind_decisions_is_found_and_two_thresholds_are_none() -> None:
+    group, score, positive = drawn(np.random.default_rng(4), 500)
+    groups = cuts(group, score, positive)
+
+    def made(decided: np.ndarray) -> list[Cuts]:
+        tables = [
+            np.array([[np.sum(decided[(group == g) & (positive == a)] == p) for p in (0, 1)] for a in (0, 1)])
+            for g in (0, 1)
+        ]
+        return [Cuts.of_decisions(table) for table in tables]
+
+    found = common_threshold(groups, made(score >= 0.37))
+    assert ((score >= found) == (score >= 0.37)).all()
+    assert common_threshold(groups, made(score >= np.where(group == 1, 0.6, 0.3))) is None
+    assert common_threshold(groups, made(score < 0.37)) is None
+
+
+def test_balanced_accuracy_is_scikit_learn_s() -> None:
+    from sklearn.metrics import balanced_accuracy_score
+
+    group, score, positive = drawn(np.random.default_rng(5), 800)
+    groups = cuts(group, score, positive)
+    found = balanced_accuracy_at(groups, [one.at(0.4) for one in groups])
+    assert found == pytest.approx(balanced_accuracy_score(positive, score >= 0.4), abs=1e-12)
 
 
 def test_a_cut_is_where_scores_at_or_above_the_threshold_are_positive() -> None:

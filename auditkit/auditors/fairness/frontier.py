@@ -11,9 +11,18 @@ import numpy as np
 from auditkit.declare import auditor
 from auditkit.errors import ConfigurationError, NotApplicable
 from auditkit.finding import Cell, Column, Evidence, Measure
-from auditkit.group_rates import MIN_GROUP_SIZE, levels, two_sided
+from auditkit.group_cells import MIN_GROUP_SIZE, levels
+from auditkit.group_rates import two_sided
+from auditkit.halved_cuts import HalvedCuts, halved_cuts
 from auditkit.reductions import retrained
-from auditkit.stats.frontier import Cuts, GapKind, accuracy_at, best_cuts, gap_at
+from auditkit.stats.frontier import (
+    Cuts,
+    GapKind,
+    accuracy_at,
+    balanced_accuracy_at,
+    best_cuts,
+    gap_at,
+)
 from auditkit.stats.intervals import wilson_limits, z_quantile
 from auditkit.stats.uncertainty import Normal
 from auditkit.subject import Subject
@@ -24,6 +33,7 @@ KINDS = {
     "equalized_odds": "true or false positive rate",
 }
 WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 1.0)
+_TRAINED = tuple(width for width in WIDTHS if width <= 0.1)
 Row = tuple[Cell, ...]
 CAUTION = (
     "Thresholds by group treat people by their group. That is forbidden in many places and decisions; this shows what a bound "
@@ -50,9 +60,10 @@ def frontier(
     -----
     Thresholds by group are chosen on one half of the rows (by keyed hash) to make most of them right while the gap in
     selection rate (or true positive rate, or both error rates, as `gap` says) is at most a bound, and are then measured on
-    the other half: gap and accuracy with Wilson intervals. ``accuracy_cost`` is the accuracy of one threshold for all minus
-    that of thresholds that allow a gap of `allowed_gap`, on the same rows, with a paired normal interval; 0 is neutral.
-    Thresholds are deterministic. With `retrain`, fairlearn's exponentiated gradient trains the estimator again on the
+    the other half: gap and accuracy with Wilson intervals. ``accuracy_cost`` is the accuracy of the model's own
+    decisions (its threshold is stated, or the one that its decisions show; without one there is no cost) minus that of
+    thresholds that allow a gap of `allowed_gap`, on the same rows, with a paired normal interval; 0 is neutral. Thresholds
+    are deterministic; the table has their balanced accuracy too. With `retrain`, fairlearn's exponentiated gradient trains the estimator again on the
     training rows under the same constraint. Groups with fewer rows than needed in either half keep out of it. Rows count,
     weights do not.
 
@@ -71,44 +82,39 @@ def frontier(
     if subject.task != "binary":
         raise NotApplicable(f"the task is {subject.task}; thresholds on one score need two labels")
     kind = cast("GapKind", gap)
+    if subject.roles.cluster:
+        raise NotApplicable(
+            f"rows come in clusters ({subject.roles.cluster!r}); the intervals here take rows for independent and would be too narrow"
+        )
     for (column,) in levels(subject.roles.sensitive, 1):
-        chosen, judged, names, left_out = _halves(subject, column, min_group_size)
-        if len(names) < 2:
-            yield _nothing(column, f"{len(names)} group has {min_group_size} rows of both outcomes in each half")
+        found = halved_cuts(subject, column, min_group_size)
+        if len(found.groups) < 2:
+            yield _nothing(column, f"{len(found.groups)} group has {min_group_size} rows of both outcomes in each half")
             continue
-        start = [group.at(subject.threshold) for group in judged]
-        rows, cost = _bounded(chosen, judged, names, start, kind, allowed_gap)
-        yield _cost(column, cost, judged) if cost else _nothing(column, "no thresholds keep the gap within the bound")
-        again = retrained(subject, column, kind, [width for width in WIDTHS if 0 < width <= 0.1]) if retrain else []
-        yield _drawing(column, kind, judged, start, rows, again, left_out)
-        yield _table(column, kind, rows, left_out)
+        threshold = found.own_threshold(subject)
+        start = None if threshold is None else [group.at(threshold) for group in found.judged]
+        rows, allowed = _bounded(found, kind, allowed_gap)
+        yield _priced(column, found.judged, start, allowed)
+        again = retrained(subject, column, kind, _TRAINED, min_group_size) if retrain else []
+        place = (
+            found.place(kind)
+            if start is None
+            else (gap_at(found.judged, start, kind), accuracy_at(found.judged, start))
+        )
+        whose = (
+            ""
+            if start
+            else ". The model's decisions are not one threshold on its score: its place is measured on all rows"
+        )
+        yield _drawing(column, kind, found, place, rows, again, f"{CAUTION}. {_who(found)}{whose}")
+        yield _table(column, kind, rows, _who(found))
 
 
-def _halves(subject: Subject, column: str, least: int) -> tuple[list[Cuts], list[Cuts], list[str], int]:
-    found = {}
-    for half in (True, False):
-        table = subject.scores((column,), half=half)
-        found[half] = dict(zip(table.groups, (Cuts.of(cells) for cells in table.cells), strict=True))
-    usable = [
-        group
-        for group in found[True]
-        if group in found[False]
-        and all(min(found[h][group].positives, found[h][group].negatives) >= least for h in found)
-    ]
-    left_out = len(set(found[True]) | set(found[False])) - len(usable)
-    return [found[True][g] for g in usable], [found[False][g] for g in usable], [str(g) for g in usable], left_out
-
-
-def _bounded(
-    chosen: Sequence[Cuts],
-    judged: Sequence[Cuts],
-    names: Sequence[str],
-    start: Sequence[int],
-    kind: GapKind,
-    allowed: float,
-) -> tuple[list[Row], tuple[int, int] | None]:
+def _bounded(found: HalvedCuts, kind: GapKind, allowed: float) -> tuple[list[Row], list[int] | None]:
+    """Return the table's row for each bound, and the cuts of the groups under the bound that is allowed."""
+    chosen, judged = found.chosen, found.judged
     rows: list[Row] = []
-    cost: tuple[int, int] | None = None
+    within: list[int] | None = None
     n, z = sum(group.n for group in judged), z_quantile(0.975)
     for width in sorted({*WIDTHS, allowed}):
         cuts = best_cuts(chosen, kind, width)
@@ -118,11 +124,12 @@ def _bounded(
         placed = [group.at(threshold) for group, threshold in zip(judged, thresholds, strict=True)]
         accuracy = accuracy_at(judged, placed)
         low, high = wilson_limits(accuracy, n, z)
-        said = "; ".join(f"{name}: {_threshold(t)}" for name, t in zip(names, thresholds, strict=True))
-        rows.append((f"{width:g}", gap_at(judged, placed, kind), accuracy, low, high, said))
+        said = "; ".join(f"{name}: {_threshold(t)}" for name, t in zip(found.groups, thresholds, strict=True))
+        balanced = balanced_accuracy_at(judged, placed)
+        rows.append((f"{width:g}", gap_at(judged, placed, kind), accuracy, low, high, balanced, said))
         if width == allowed:
-            cost = _changed(judged, start, placed)
-    return rows, cost
+            within = placed
+    return rows, within
 
 
 def _threshold(value: float) -> str:
@@ -139,8 +146,14 @@ def _changed(groups: Sequence[Cuts], before: Sequence[int], after: Sequence[int]
     return gained, lost
 
 
-def _cost(column: str, changed: tuple[int, int], judged: Sequence[Cuts]) -> Measure:
-    gained, lost = changed
+def _priced(column: str, judged: Sequence[Cuts], start: Sequence[int] | None, allowed: Sequence[int] | None) -> Measure:
+    if allowed is None:
+        return _nothing(column, "no thresholds keep the gap within the bound")
+    if start is None:
+        return _nothing(
+            column, "the model's decisions are not one threshold on its score, so none can be set against them"
+        )
+    gained, lost = _changed(judged, start, allowed)
     n = sum(group.n for group in judged)
     value = (lost - gained) / n
     error = math.sqrt(max(1.0, gained + lost - (lost - gained) ** 2 / n)) / n
@@ -173,12 +186,13 @@ def _nothing(column: str, reason: str) -> Measure:
 def _drawing(
     column: str,
     kind: GapKind,
-    judged: Sequence[Cuts],
-    start: Sequence[int],
+    found: HalvedCuts,
+    place: tuple[float, float],
     rows: Sequence[Row],
     again: Sequence[tuple[float, float]],
-    left_out: int,
+    caption: str,
 ) -> Evidence:
+    judged = found.judged
     points: list[Row] = [
         ("thresholds by group", row[1], row[2]) for row in sorted(rows, key=lambda row: float(str(row[1])))
     ]
@@ -190,13 +204,13 @@ def _drawing(
         if accuracy > best:  # what no other common threshold beats in both
             best = accuracy
             points.append(("one threshold for all", gap, accuracy))
-    points.append(("this model", gap_at(judged, start, kind), accuracy_at(judged, start)))
+    points.append(("this model", *place))
     points += [("trained again", gap, accuracy) for gap, accuracy in again]
     return Evidence(
         id=f"fairness.frontier.{column}",
         kind="curve",
         title=f"Accuracy against the gap in {KINDS[kind]}, by {column}",
-        caption=f"{CAUTION}. {_who(left_out)}",
+        caption=caption,
         alt="; ".join(f"{name}: gap {gap:.3f}, accuracy {accuracy:.3f}" for name, gap, accuracy in points[:12]),
         columns=(
             Column("how", role="label"),
@@ -207,12 +221,12 @@ def _drawing(
     )
 
 
-def _table(column: str, kind: GapKind, rows: Sequence[Row], left_out: int) -> Evidence:
+def _table(column: str, kind: GapKind, rows: Sequence[Row], who: str) -> Evidence:
     return Evidence(
         id=f"fairness.frontier.{column}.thresholds",
         kind="table",
         title=f"Thresholds by {column} under a bound on the gap",
-        caption=f"Chosen on one half of the rows, measured on the other; the gap is in {KINDS[kind]}. {_who(left_out)}",
+        caption=f"Chosen on one half of the rows, measured on the other; the gap is in {KINDS[kind]}. {who}",
         alt="Table of bounds, gaps, accuracies and thresholds",
         columns=(
             Column("bound", role="label"),
@@ -220,11 +234,12 @@ def _table(column: str, kind: GapKind, rows: Sequence[Row], left_out: int) -> Ev
             Column("accuracy", "rate", "value"),
             Column("from", "rate", "low"),
             Column("to", "rate", "high"),
+            Column("balanced accuracy", "rate", "value"),
             Column("threshold of each group"),
         ),
         rows=tuple(rows),
     )
 
 
-def _who(left_out: int) -> str:
-    return f"{left_out} groups are too small to be in it" if left_out else "All groups are in it"
+def _who(found: HalvedCuts) -> str:
+    return f"{found.left_out} groups are too small to be in it" if found.left_out else "All groups are in it"

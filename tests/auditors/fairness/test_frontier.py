@@ -49,6 +49,56 @@ def test_the_drawing_has_the_model_s_place_and_says_that_it_is_no_advice() -> No
     assert "no advice" in figure.caption
 
 
+def placed(frame: pd.DataFrame, **roles: object) -> tuple[Finding, tuple[object, ...]]:
+    subject = Subject(frame, label="y", score="s", favorable=1, sensitive=["g"], **roles)
+    found = audit(subject, only=[ID], progress=False)[ID]
+    return found, next(row for row in found.evidence[0].rows if row[0] == "this model")
+
+
+def test_the_model_s_place_is_that_of_its_decisions_whatever_threshold_made_them() -> None:
+    frame = people().assign(d=lambda f: (f.s >= 0.2).astype(int))
+    found, place = placed(frame, prediction="d")
+    stated, same = placed(frame, threshold=0.2)
+    assert place == same
+    assert found.measures == stated.measures
+    assert place != placed(frame)[1]
+    assert found.measure("accuracy_cost", over="g").value < 0  # 0.2 is a poor threshold: the bound costs nothing
+
+
+def test_decisions_by_more_than_one_threshold_have_a_place_and_no_price() -> None:
+    frame = people().assign(d=lambda f: (f.s >= np.where(f.g == "a", 0.7, 0.4)).astype(int))
+    found, place = placed(frame, prediction="d")
+    usable = frame[frame.g != "few"]
+    rates = usable.groupby("g").d.mean()
+    assert place[1:] == pytest.approx((rates.max() - rates.min(), (usable.d == usable.y).mean()), abs=1e-12)
+    cost = found.measure("accuracy_cost", over="g")
+    assert (cost.status, "not one threshold" in cost.reason) == ("insufficient", True)
+    assert any(row[0] == "thresholds by group" for row in found.evidence[0].rows)
+    assert "measured on all rows" in found.evidence[0].caption
+
+
+def test_clustered_rows_are_not_taken_for_independent() -> None:
+    frame = people().assign(c=lambda f: f.index // 9)
+    subject = Subject(frame, label="y", score="s", favorable=1, sensitive=["g"], cluster="c")
+    found = audit(subject, only=[ID], progress=False)[ID]
+    assert (found.status, "clusters ('c')" in found.reason) == ("not applicable", True)
+
+
+def test_balanced_accuracy_stands_beside_accuracy() -> None:
+    table = frontier(people()).evidence[1]
+    place = [column.name for column in table.columns].index("balanced accuracy")
+    assert all(0.5 < row[place] < 1 for row in table.rows)
+
+
+def test_training_again_has_no_place_where_one_group_alone_has_enough_rows() -> None:
+    from auditkit.reductions import retrained
+
+    frame = people(300).assign(g=lambda f: np.where(f.index < 20, "few", "a"))
+    model = LogisticRegression().fit(frame[["x"]], frame.y)
+    subject = Subject(frame, train=frame, model=model, label="y", favorable=1, sensitive=["g"])
+    assert retrained(subject, "g", "demographic_parity", [0.1], 30) == []
+
+
 def test_an_unknown_gap_and_other_tasks_are_refused() -> None:
     assert "wanted one of" in frontier(people(), gap="parity").reason
     frame = people().assign(y=lambda f: np.where(f.x > 1, 2, f.y))
