@@ -19,6 +19,21 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 MOMENTS = ("1", "e", "|e|", "e²", "e⁴", "d", "d²", "d³", "d⁴", "e²d", "e²d²")
 
 
+def errors_of(label: Floats, prediction: Floats) -> Floats:
+    """Return prediction − label of each row.
+
+    Raises
+    ------
+    DataError
+        If a label or prediction is missing or infinite.
+    """
+    error = prediction - label
+    if not np.isfinite(error).all():
+        bad = int((~np.isfinite(error)).sum())
+        raise DataError(f"{bad:,} rows have a label or prediction that is missing or not finite; mend or drop them")
+    return error
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ErrorTally:
     """Exact sums of powers of e = prediction − label and d = label − anchor, by group.
@@ -63,10 +78,7 @@ class ErrorTally:
         DataError
             If a label or prediction is missing or infinite.
         """
-        error = prediction - label
-        if not np.isfinite(error).all():
-            bad = int((~np.isfinite(error)).sum())
-            raise DataError(f"{bad:,} rows have a label or prediction that is missing or not finite; mend or drop them")
+        error = errors_of(label, prediction)
         shifted = label - anchor
         squared = error**2
         moments = (

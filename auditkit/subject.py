@@ -16,7 +16,7 @@ from auditkit.data.counting import check_weights, cluster_buckets, count_table, 
 from auditkit.data.frames import table_from_frame
 from auditkit.data.scan import Scan
 from auditkit.data.table import Coded, Table
-from auditkit.error_tally import ErrorTally
+from auditkit.error_tally import ErrorTally, errors_of
 from auditkit.errors import DataError, NotApplicable
 from auditkit.finding import Group, Scalar
 from auditkit.models.local import model_from_object
@@ -373,7 +373,7 @@ class Subject:
         table = self.table(dataset)
         answer = self._answer(dataset)[0]
         if self.task == "regression":
-            return np.abs(answer - table.numbers(self.roles.label)), False
+            return np.abs(errors_of(table.numbers(self.roles.label), answer)), False
         return (answer != self._label_codes(table)).astype(np.float64), True
 
     def halves(self, dataset: str = "test") -> npt.NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.stats.drawing import Drawn
 from auditkit.stats.intervals import mover_difference, wilson, z_quantile
 
 Array = npt.NDArray[np.float64]
@@ -61,11 +62,12 @@ def search(
     Notes
     -----
     Binary: P(X ≥ k), X binomial(n, the share of errors in all rows), exact and on the safe side of the hypergeometric. Other
-    losses: normal approximation for the mean of n rows drawn from all rows.
+    losses: the mean of n rows drawn from all rows without replacement, by the Pearson type III distribution with its first
+    three moments; losses are skewed, and a normal tail would find slices where there are none.
     """
     found: list[Slice] = []
     rows = len(errors)
-    mean, spread = float(errors.mean()), float(errors.std())
+    mean, drawn = float(errors.mean()), None if binary else Drawn.of(errors)
     narrow = [np.asarray(column, dtype=np.int32) for column in codes]
     wrong = np.flatnonzero(errors) if binary else None
     for size in range(1, depth + 1):
@@ -83,26 +85,21 @@ def search(
                 if wrong is not None
                 else np.bincount(key, weights=errors, minlength=space)[kept]
             )
-            tails = _tail(totals, counts[kept], mean, spread, binary=binary)
+            n = counts[kept]
+            tails = _binomial_tail(totals, n, mean) if drawn is None else drawn.tail(totals, n)
             shape = [sizes[column] for column in columns]
             places = np.stack(np.unravel_index(kept, shape), axis=1).tolist()
             found += [
-                Slice(columns, tuple(values), int(n), float(total), float(p))
-                for values, n, total, p in zip(places, counts[kept], totals, tails, strict=True)
+                Slice(columns, tuple(values), int(held), float(total), float(p))
+                for values, held, total, p in zip(places, n, totals, tails, strict=True)
             ]
     return found
 
 
-def _tail(
-    totals: npt.NDArray[np.number], counts: npt.NDArray[np.integer], mean: float, spread: float, *, binary: bool
-) -> Array:
-    from scipy.special import bdtrc, ndtr
+def _binomial_tail(totals: npt.NDArray[np.number], counts: npt.NDArray[np.integer], mean: float) -> Array:
+    from scipy.special import bdtrc
 
-    if mean <= 0 or spread <= 0:
-        return np.ones(len(counts))
-    if binary:
-        return np.where(totals > 0, bdtrc(np.maximum(totals - 1, 0), counts, mean), 1.0)
-    return np.asarray(ndtr(-(totals / counts - mean) / (spread / np.sqrt(counts))))
+    return np.where(totals > 0, bdtrc(np.maximum(totals - 1, 0), counts, mean), 1.0)
 
 
 def discoveries(slices: Sequence[Slice], rate: float) -> list[Slice]:

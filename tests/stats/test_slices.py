@@ -74,6 +74,23 @@ def test_where_no_slice_is_worse_at_most_one_audit_in_twenty_reports_one() -> No
 
 
 @pytest.mark.statistics
+@pytest.mark.parametrize("skew", ["half-normal", "exponential", "lognormal"])
+def test_where_no_slice_is_worse_skewed_losses_do_not_make_one(skew: str) -> None:
+    rng = np.random.default_rng(8)
+    replicates, alarms = 2000, 0
+    for _ in range(replicates):
+        losses = {
+            "half-normal": np.abs(rng.normal(size=600)),
+            "exponential": rng.exponential(size=600),
+            "lognormal": rng.lognormal(0, 1, 600),
+        }[skew]
+        tested = search(rows(rng, 600, 3), [3] * 3, losses, depth=3, least=30, binary=False)
+        alarms += bool(discoveries(tested, 0.05))
+    print(f"slices of {skew} losses: {alarms} of {replicates} audits without a bad slice reported one")
+    assert binomtest(alarms, replicates, 0.05, alternative="greater").pvalue >= 0.001
+
+
+@pytest.mark.statistics
 def test_the_share_of_false_discoveries_keeps_the_promise() -> None:
     """Errors depend on column 0 alone: a slice is false if within it the mean error is no higher than overall."""
     rng = np.random.default_rng(6)

@@ -47,10 +47,12 @@ def slices(
     -----
     Every combination of up to `depth` columns' values that holds at least `min_slice_size` rows is tested on one half of
     the rows, chosen by a keyed hash: binomial tail against the share of errors in all of it, Benjamini-Hochberg at
-    `false_discovery_rate`. What is found is ranked there, by the lower bound of its excess, and slices that overlap by 80 %
-    are merged. The excess (share of errors in the slice − in all other rows; 0 is neutral) is then estimated on the other
-    half, with MOVER limits, so that the search does not flatter it. Numbers are cut at their quantiles, rare values are
-    taken together. For a regression an error is the absolute error, and limits are normal. Rows count, weights do not.
+    `false_discovery_rate`. ``slices_found`` counts the combinations found; 0 is neutral. They are ranked there, by the lower
+    bound of their excess, those that overlap by 80 % are merged, and the first ten are shown. The excess (share of errors in
+    the slice − in all other rows; 0 is neutral) is then estimated on the other half, with MOVER limits, so that the search
+    does not flatter it. Numbers are cut at their quantiles, rare values are taken together. For a regression an error is the
+    absolute error, the tail is Pearson's type III with the skewness of the errors, and limits are normal. Rows count, weights
+    do not.
 
     Misleads when
     -------------
@@ -64,6 +66,10 @@ def slices(
     """
     if subject.roles.label is None:
         raise NotApplicable("no label column was named; pass label=")
+    if subject.roles.cluster:
+        raise NotApplicable(
+            f"rows come in clusters ({subject.roles.cluster!r}); this search takes rows for independent and would find slices by chance"
+        )
     chosen, left_out = _chosen(subject, columns, most_columns)
     table = [sliced_columns(subject.table(), column, bins) for column in chosen]
     errors, binary = subject.row_errors()
@@ -76,9 +82,9 @@ def slices(
     found = ranked(discoveries(tested, false_discovery_rate), halves[0].errors, binary=binary)
     kept = merged(found, halves[0].codes, _SHOWN)
     unit = "difference" if binary else "target"
-    yield _count(len(kept), len(errors))
+    yield _count(len(found), len(errors))
     yield _worst(kept, halves[1], binary, unit)
-    yield _table(kept, halves[1], table, binary, len(tested), left_out)
+    yield _table(kept, halves[1], table, binary, _said(len(tested), len(found), len(kept), left_out))
     yield _tree(table, halves, binary)
 
 
@@ -145,13 +151,21 @@ def _worst(kept: Sequence[tuple[Slice, list[Slice]]], half: _Half, binary: bool,
     )
 
 
+def _said(tested: int, found: int, shown: int, left_out: int) -> str:
+    beyond = f"; {left_out} more columns were not searched" if left_out else ""
+    merged = f", of which those that overlap are merged and {shown} shown" if found else ""
+    return (
+        f"Of {tested:,} combinations tested on one half of the rows {found:,} are found to have more errors{merged}; errors and excess "
+        f"measured on the other, 95 % intervals{beyond}"
+    )
+
+
 def _table(
     kept: Sequence[tuple[Slice, list[Slice]]],
     half: _Half,
     columns: Sequence[SlicedColumn],
     binary: bool,
-    tested: int,
-    left_out: int,
+    caption: str,
 ) -> Evidence:
     rows: list[tuple[Cell, ...]] = []
     for item, others in kept:
@@ -169,16 +183,12 @@ def _table(
                 len(others),
             )
         )
-    beyond = f"; {left_out} more columns were not searched" if left_out else ""
     unit = "rate" if binary else "target"
     return Evidence(
         id="performance.slices.found",
         kind="table",
         title="Slices with more errors than the rest",
-        caption=(
-            f"Of {tested:,} combinations tested on one half of the rows; errors and excess measured on the other, 95 % "
-            f"intervals{beyond}"
-        ),
+        caption=caption,
         alt="Table of slices, their rows, errors and excess over all other rows",
         columns=(
             Column("slice", role="label"),

@@ -73,6 +73,33 @@ def test_too_few_rows_and_unknown_columns_are_said() -> None:
     assert (found.status, "no column 'agee'" in found.reason) == ("not applicable", True)
 
 
+def test_all_that_is_found_is_counted_and_the_first_ten_are_shown() -> None:
+    rng = np.random.default_rng(2)
+    frame = people(20_000, effect=0.0).assign(block=lambda f: rng.integers(0, 10, len(f)).astype(str))
+    for column in "uvw":
+        frame[column] = rng.choice(list("abcdefg"), len(frame))
+    bad = sum((frame[column] == "a").astype(int) for column in "uvw") + (frame.block < "3")
+    wrong = rng.random(len(frame)) < np.array([0.05, 0.3, 0.5, 0.7, 0.9])[bad]
+    frame["p"] = np.where(wrong, frame.y.map({"no": "yes", "yes": "no"}), frame.y)
+    found = sliced(frame)
+    count = found.measure("slices_found").value
+    assert count > len(found.evidence[0].rows) == 10
+    assert f"{count:,} are found to have more errors" in found.evidence[0].caption
+
+
+def test_clustered_rows_are_not_taken_for_independent() -> None:
+    frame = people(2000).assign(who=lambda f: f.index // 10)
+    subject = Subject(frame, label="y", prediction="p", favorable="yes", sensitive=["job"], cluster="who")
+    found = audit(subject, only=[ID], progress=False)[ID]
+    assert (found.status, "clusters ('who')" in found.reason) == ("not applicable", True)
+
+
+def test_a_missing_prediction_of_a_regression_is_said() -> None:
+    frame = people(2000).assign(z=lambda f: f.age * 1.0, q=lambda f: np.where(f.index == 7, np.nan, f.age))
+    subject = Subject(frame, label="z", prediction="q", task="regression", sensitive=["job"])
+    assert "1 rows have a label or prediction that is missing" in audit(subject, only=[ID], progress=False)[ID].reason
+
+
 @pytest.mark.parametrize("depth", [1, 2])
 def test_depth_bounds_the_combinations(depth: int) -> None:
     rows = sliced(people(), depth=depth).evidence[0].rows
