@@ -167,7 +167,7 @@ Try:  auditkit run audit.yaml
 
 
 def make_demo(folder: Path, *, waiver_until: date | None = None) -> Path:
-    """Write the demo: data, model, audit.yaml, policy.yaml and README.txt.
+    """Write the demo: data, model, audit.yaml, policy.yaml and README.txt; texts that are there already stay as they are.
 
     Parameters
     ----------
@@ -199,7 +199,8 @@ def make_demo(folder: Path, *, waiver_until: date | None = None) -> Path:
         "audit.yaml": _AUDIT,
     }
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        if not (folder / name).exists():  # what somebody edited stays
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
     return folder / "audit.yaml"
 
 

@@ -71,6 +71,9 @@ class RecordError(AuditkitError):
     exit_code = 4
 
 
+ON_REQUEST = "made on request"  # how the reason begins of an auditor that an option must ask for
+
+
 class NotApplicable(AuditkitError):
     """An auditor cannot run on this subject; the message says why and what to pass."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ Shares: TypeAlias = npt.NDArray[np.complex128]
 def facets(table: GroupCells, place: int) -> GroupCells:
     """Return cells of shape (2, …): all other rows, then the group at `place`."""
 
-    def split(cube: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def split(cube: Any) -> Any:
         chosen = cube[place : place + 1]
         return np.concatenate([cube.sum(axis=0, keepdims=True) - chosen, chosen])
 
@@ -98,7 +98,7 @@ def within_strata(
     cells = group_cells(tally, (), [keys[0], column, keys[1]])
     chosen = tally.axis(column).values.index(group.values[0])
 
-    def collapsed(cube: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def collapsed(cube: Any) -> Any:
         favorable = cube[..., place]
         outcome = np.stack([cube.sum(axis=-1) - favorable, favorable], axis=-1)
         facet = outcome[..., chosen, :]

@@ -129,7 +129,8 @@ class GroupCells:
 
 def _summed(cube: Any, cells: Sequence[Cell]) -> npt.NDArray[Any]:
     """Return the sum of some cells of the last axes."""
-    return np.sum([cube[(..., *cell)] for cell in cells], axis=0)  # type: ignore[no-any-return]
+    picked: list[Any] = [cube[(..., *cell)] for cell in cells]
+    return np.asarray(np.sum(picked, axis=0))
 
 
 def group_cells(tally: Tally, by: Sequence[str], keys: Sequence[str]) -> GroupCells:

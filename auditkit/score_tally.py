@@ -100,7 +100,8 @@ class ScoreTally:
         """
         weighted = weight is not None or bucket is not None
         if grid is None:
-            grid = not weighted and len(score) > MOST_SCORES and _many(score) and score.min() >= 0 and score.max() <= 1
+            many = not weighted and len(score) > MOST_SCORES and _many(score)
+            grid = many and bool(score.min() >= 0 and score.max() <= 1)
         if grid:
             return _on_grid(tuple(groups), group, score, positive, means)
         order = np.lexsort((score, group)) if len(groups) > 1 else np.argsort(score, kind="stable")

@@ -101,3 +101,14 @@ def test_a_folder_with_other_files_is_left_alone_and_an_earlier_demo_is_renewed(
         make_demo(tmp_path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
     assert make_demo(config.folder, waiver_until=date(2030, 6, 30)).name == "audit.yaml"
+
+
+def test_what_was_edited_in_an_earlier_demo_stays(config: Config) -> None:
+    policy = config.folder / "policy.yaml"
+    before = policy.read_text()
+    policy.write_text(before.replace("min: 0.8", "min: 0.7"))
+    try:
+        make_demo(config.folder)
+        assert policy.read_text() != before
+    finally:
+        policy.write_text(before)

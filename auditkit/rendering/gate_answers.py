@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from auditkit.errors import ON_REQUEST
 from auditkit.policy import Decision, Ruling
 from auditkit.record import Record
 from auditkit.rendering.numbers import axis as scale
@@ -255,8 +256,10 @@ def unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     items = [
         {"strong": f"{f.title}:", "text": f"{not_measured(f)}."}
         for f in audit.findings
-        if f.status != "measured" and not (f.reason or "").startswith("the task is ")
+        if f.status != "measured" and not (f.reason or "").startswith(("the task is ", ON_REQUEST))
     ]
+    asked = [f.title for f in audit.findings if (f.reason or "").startswith(ON_REQUEST)]
+    items += [{"strong": "Made on request only:", "text": f"{'; '.join(asked)}."}] if asked else []
     known = {f.id for f in audit.findings if f.status != "measured"}
     items += [
         {"strong": f"{ruling_name(r)}:", "text": f"{r.message}."}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from auditkit.bias_audit.strata import Compared, Table, compare, selection_within
 from auditkit.declare import auditor
-from auditkit.errors import ConfigurationError, DataError, NotApplicable
+from auditkit.errors import ON_REQUEST, ConfigurationError, DataError, NotApplicable
 from auditkit.finding import Cell, Column, Evidence, Group, Measure
 from auditkit.group_cells import group_cells
 from auditkit.group_rates import (
@@ -91,7 +91,7 @@ def conditional_parity(
 
 def _columns(strata: Sequence[str], subject: Subject) -> tuple[str, ...]:
     if not strata:
-        raise NotApplicable(f"no strata were named; pass options {{{ID}: {{strata: [column, …]}}}}")
+        raise NotApplicable(f"{ON_REQUEST}: no strata were named; pass options {{{ID}: {{strata: [column, …]}}}}")
     if not [column for column in subject.roles.sensitive if column not in strata]:
         raise NotApplicable("no sensitive column is left to compare within the strata; pass sensitive=[…]")
     return tuple(dict.fromkeys(strata))

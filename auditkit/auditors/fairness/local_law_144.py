@@ -8,7 +8,7 @@ from dataclasses import replace
 from auditkit.bias_audit.outcomes import Line, Outcome, scored, selected
 from auditkit.bias_audit.persons import Persons, persons_of
 from auditkit.declare import auditor
-from auditkit.errors import ConfigurationError, NotApplicable, did_you_mean
+from auditkit.errors import ON_REQUEST, ConfigurationError, NotApplicable, did_you_mean
 from auditkit.finding import Cell, Column, Evidence, Group, Interval, Measure, Scalar
 from auditkit.group_rates import two_sided
 from auditkit.stats.impact_ratio import Category, impact_ratios
@@ -125,7 +125,7 @@ def _check(
 ) -> None:
     if not any(columns):
         raise NotApplicable(
-            f"no columns were named; for a hiring tool pass options {{{ID}: {{sex: …, race_ethnicity: …}}}}"
+            f"{ON_REQUEST}: no columns were named; for a hiring tool pass options {{{ID}: {{sex: …, race_ethnicity: …}}}}"
         )
     if subject.roles.weight is not None:
         raise NotApplicable(f"its tables count persons, and the rows are weighted by {subject.roles.weight!r}")
