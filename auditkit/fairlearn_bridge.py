@@ -18,7 +18,7 @@ Metric = Callable[..., Any]
 
 
 def to_metric_frame(
-    subject: Subject, metrics: Metric | Mapping[str, Metric], by: Sequence[str] = (), *, dataset: str = "test"
+    subject: Subject, metrics: Metric | Mapping[str, Metric], by: str | Sequence[str] = (), *, dataset: str = "test"
 ) -> Any:
     """Return fairlearn's MetricFrame of these metrics over the cells of label × prediction × groups.
 
@@ -32,7 +32,7 @@ def to_metric_frame(
         metrics expect; more labels stand for themselves.
     metrics : callable or mapping of name to callable
         ``f(y_true, y_pred, sample_weight=…)``; fairlearn's ``count`` is taken as the sum of weights.
-    by : sequence of str
+    by : str or sequence of str
         Sensitive columns; all of them by default.
     dataset : {'test', 'train'}
 
@@ -58,7 +58,7 @@ def to_metric_frame(
     """
     from fairlearn.metrics import MetricFrame
 
-    columns = tuple(by) or subject.roles.sensitive
+    columns = ((by,) if isinstance(by, str) else tuple(by)) or subject.roles.sensitive
     if not columns:
         raise NotApplicable("no sensitive column was named; pass sensitive=[…] or by=[…]")
     tally = subject.tally(columns, dataset)

@@ -74,6 +74,13 @@ def test_more_than_two_labels_stand_for_themselves() -> None:
     assert found[1] == macro(frame.y[frame.g == 1], frame.d[frame.g == 1])
 
 
+def test_one_column_may_be_named_alone() -> None:
+    frame = small().rename(columns={"g": "region"})
+    subject = Subject(frame, label="y", prediction="d", positive="p", favorable="p", sensitive=["region"])
+    alone, listed = (ak.to_metric_frame(subject, accuracy_score, by=by).by_group for by in ("region", ["region"]))
+    pd.testing.assert_series_equal(alone, listed)
+
+
 def test_what_cannot_be_done_is_said() -> None:
     subject = Subject(small(), label="y", prediction="d", favorable="p", sensitive=["g"])
     with pytest.raises(DataError, match="takes no sample_weight"):
