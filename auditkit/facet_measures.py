@@ -19,6 +19,12 @@ from auditkit.subject import Subject
 from auditkit.tally import Tally
 
 Shares: TypeAlias = npt.NDArray[np.complex128]
+_SPELLED = {
+    "KL": "Kullback-Leibler divergence",
+    "JS": "Jensen-Shannon divergence",
+    "LP": "L2 distance of the label shares",
+    "KS": "Kolmogorov-Smirnov distance",
+}
 
 
 def facets(table: GroupCells, place: int) -> GroupCells:
@@ -131,7 +137,7 @@ def facet_table(
         (str(group), int(n), *(values.get((group, name)) for name, _ in names))
         for group, n in zip(table.groups, sizes, strict=True)
     ]
-    spelled = "; ".join(f"{short}: {name.replace('_', ' ')}" for name, short in names)
+    spelled = "; ".join(f"{short}: {_SPELLED.get(short) or name.replace('_', ' ')}" for name, short in names)
     caption = f"{caption}. {spelled}"
     columns = (
         Column(column, role="label"),

@@ -20,6 +20,7 @@ DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
 INK, DIAGONAL = "#17191c", "#8c8a84"
 WIDTH = 5.4
 MOST_POINTS, MOST_BARS, MOST_SERIES = 120, 25, 6
+_PLAIN = {"rate", "count", "text", "share", "probability", "difference", "ratio"}  # units that the name says already
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r'(?:url\(|href=")#([\w-]+)')
 _SETTINGS: dict[Any, Any] = {
@@ -202,8 +203,9 @@ def _needed(evidence: Evidence, role: str) -> int:
 
 def _heading(evidence: Evidence, place: int) -> str:
     column = evidence.columns[place]
-    name = _text(column.name.replace("_", " "))
-    return f"{name} ({_text(column.unit)})" if column.unit and column.unit not in {"rate", "count", "text"} else name
+    name = _text(column.name.replace("_", " "), most=64)
+    name = name[:1].upper() + name[1:]
+    return f"{name} ({_text(column.unit)})" if column.unit and column.unit not in _PLAIN else name
 
 
 def _text(value: object, most: int = 32) -> str:

@@ -9,11 +9,12 @@ from auditkit.errors import NotApplicable
 from auditkit.finding import Cell, Column, Evidence, Finding, Measure
 from auditkit.policy import Ruling
 from auditkit.rendering import numbers
-from auditkit.rendering.numbers import count, interval, number, percent
+from auditkit.rendering.numbers import PREFIXED, count, interval, number, percent
 from auditkit.rendering.wording import measure_name
 
 MOST_ROWS = 25
 _SHARES = ("rate", "probability", "share", "")
+_MANY_COLUMNS, _DECIMALS = 8, 4
 
 
 def evidence_block(evidence: Evidence, rulings: Iterable[Ruling] = ()) -> dict[str, Any]:
@@ -163,13 +164,14 @@ def measure_intervals(title: str, caption: str, label: str, measures: Iterable[M
 
 def _table(evidence: Evidence) -> dict[str, Any]:
     more = len(evidence.rows) - MOST_ROWS
+    most = _DECIMALS if len(evidence.columns) > _MANY_COLUMNS else None
     return {
         "block": "table",
         "title": evidence.title,
         "caption": evidence.caption,
         "columns": [{"title": _capital(column.name), "align": _align(column)} for column in evidence.columns],
         "rows": [
-            [_cell(cell, column) for cell, column in zip(row, evidence.columns, strict=True)]
+            [_cell(cell, column, most) for cell, column in zip(row, evidence.columns, strict=True)]
             for row in evidence.rows[:MOST_ROWS]
         ],
         "note": f"{count(more)} more in audit.json." if more > 0 else "",
@@ -180,14 +182,14 @@ def _align(column: Column) -> str:
     return "left" if column.role in ("label", "text") else "right"
 
 
-def _cell(cell: Cell, column: Column) -> str:
+def _cell(cell: Cell, column: Column, most: int | None) -> str:
     if cell is None:
         return numbers.NOTHING
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, int):
         return count(cell)
-    return number(cell, column.unit) if isinstance(cell, float) else str(cell)
+    return number(cell, column.unit, most) if isinstance(cell, float) else str(cell)
 
 
 def measures_table(finding: Finding, title: str = "") -> dict[str, Any] | None:
@@ -235,13 +237,14 @@ def _bounds(measure: Measure) -> str:
     if shown is None:
         return "none"
     if shown.kind == "exact":
-        return "exact count"
+        return "exact count" if measure.unit == "count" else "exact"
     ends = interval(shown.low, shown.high, measure.unit)
     return f"{ends} (lowest to highest estimate)" if shown.kind == "range" else f"{ends} ({percent(shown.level or 0)})"
 
 
 def _unit(unit: str) -> str:
-    return "" if unit in ("", "rate", "ratio", "difference", "share", "probability", "score") else unit
+    """Return the unit as a column shows it: energy and emissions carry theirs beside the number."""
+    return "" if unit in ("", "rate", "ratio", "difference", "share", "probability", "score", *PREFIXED) else unit
 
 
 def _capital(name: str) -> str:

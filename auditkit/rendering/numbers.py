@@ -9,36 +9,50 @@ MINUS = "\u2212"
 DASH = "\u2013"
 NOTHING = "\u2013"
 _SMALLEST_EXPONENT = -6
+_SMALLEST_P = 1e-4
+PREFIXED = ("Wh", "kWh", "gCO2e", "kgCO2e")
+_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def number(value: float | None, unit: str = "") -> str:
-    """Return three significant digits with trailing zeros; counts whole with a comma.
+def number(value: float | None, unit: str = "", most: int | None = None) -> str:
+    """Return three significant digits with trailing zeros; counts whole with a comma; energy and emissions with their unit.
 
     Parameters
     ----------
     value : float, int or None
     unit : str
-        ``count`` is printed whole.
+        ``count`` is printed whole, Wh and gCO2e get a prefix, a ``p-value`` ends at 0.0001.
+    most : int, optional
+        The most decimals, for tables of many columns; what they make 0 is ≈ 0.
 
     Examples
     --------
     >>> number(0.8), number(0.07463), number(37512.4), number(1234, "count"), number(-0.25)
     ('0.800', '0.0746', '37,500', '1,234', '−0.250')
+    >>> number(8e-63, "p-value"), number(2.93e-5, "Wh").replace(NO_BREAK, " "), number(0.00123, most=4), number(1e-6, most=4)
+    ('< 0.0001', '29.3 µWh', '0.0012', '≈ 0')
     """
     if value is None:
         return NOTHING
+    if unit in PREFIXED:
+        return interval(value, value, unit)
+    if unit == "p-value" and value < _SMALLEST_P:
+        return f"< {_SMALLEST_P}"
     if unit in ("count", "rows") and float(value).is_integer():
         return count(int(value))
     if value == 0:
         return "0"
+    if most is not None and round(value, most) == 0:
+        return "≈ 0"
     mantissa, exponent = f"{abs(value):.2e}".split("e")
     power = int(exponent)
     sign = MINUS if value < 0 else ""
     if power < _SMALLEST_EXPONENT:
         return f"{sign}{mantissa} × 10{str(power).translate(_SUPERSCRIPT)}"
     rounded = float(f"{abs(value):.2e}")
-    return f"{sign}{rounded:,.{max(0, 2 - power)}f}"
+    decimals = max(0, 2 - power)
+    return f"{sign}{rounded:,.{decimals if most is None else min(decimals, most)}f}"
 
 
 def count(value: int) -> str:
@@ -72,13 +86,24 @@ def interval(low: float | None, high: float | None, unit: str = "") -> str:
 
     Examples
     --------
-    >>> interval(0.247, 0.264), interval(-0.1, 0.2)
-    ('0.247–0.264', '−0.100 to 0.200')
+    >>> interval(0.247, 0.264), interval(-0.1, 0.2), interval(2.93e-5, 1.99e-4, "Wh").replace(NO_BREAK, " ")
+    ('0.247–0.264', '−0.100 to 0.200', '29.3–199 µWh')
     """
     if low is None or high is None:
         return ""
+    if unit in PREFIXED:
+        factor, name = _prefixed(max(abs(low), abs(high)), unit)
+        ends = number(low / factor) if low == high else interval(low / factor, high / factor)
+        return f"{ends}{NO_BREAK}{name}"
     joint = " to " if min(low, high) < 0 else DASH
     return f"{number(low, unit)}{joint}{number(high, unit)}"
+
+
+def _prefixed(largest: float, unit: str) -> tuple[float, str]:
+    """Return what to divide by, and the unit's name with the prefix that leaves one to three digits before the point."""
+    own, name = (1e3, unit[1:]) if unit.startswith("k") else (1.0, unit)
+    factor, prefix = next(((f, p) for f, p in _PREFIXES if largest * own >= f), _PREFIXES[-1 if largest else 3])
+    return factor / own, f"{prefix}{name}"
 
 
 def limit(value: float, kind: str, unit: str = "") -> str:

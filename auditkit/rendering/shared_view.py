@@ -150,7 +150,8 @@ def fitted(blocks: Iterable[dict[str, Any]], part: str) -> list[dict[str, Any]]:
         left -= size
         kept.append(block)
     if dropped:
-        kept.append({"block": "note", "text": f"{count(dropped)} more tables and figures are in audit.json."})
+        further = "One more table or figure is" if dropped == 1 else f"{count(dropped)} more tables and figures are"
+        kept.append({"block": "note", "text": f"{further} in audit.json."})
     return kept
 
 

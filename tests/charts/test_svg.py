@@ -72,11 +72,11 @@ def test_a_matplotlib_style_of_the_user_changes_nothing() -> None:
 
 
 def test_names_stand_as_text_beside_their_lines() -> None:
-    assert {"Female", "Male", "mean score", "observed"} <= set(texts(draw(curve())))
+    assert {"Female", "Male", "Mean score", "Observed"} <= set(texts(draw(curve())))
 
 
 def test_a_unit_follows_the_name_of_the_axis() -> None:
-    assert "effect (log odds)" in texts(draw(bars(("a",))))
+    assert "Effect (log odds)" in texts(draw(bars(("a",))))
 
 
 def test_a_missing_group_has_a_name() -> None:

@@ -138,7 +138,7 @@ def _side_by_side(column: str, test: dict[Scalar, Proportion], train: dict[Scala
     return Evidence(
         id=f"train_test_{column}",
         kind="table",
-        title=f"{column}: training and test table",
+        title=f"Rows by {column}, training and test",
         caption="A group that is rarer in training than in the test is one the model has learned less about.",
         alt=f"Share of the rows in each group of {column}, training beside test",
         columns=(

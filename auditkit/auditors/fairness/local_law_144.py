@@ -22,7 +22,7 @@ KINDS = ("historical", "test")
 
 
 @auditor(
-    title="Local Law 144 bias audit, figures",
+    title="Figures of a Local Law 144 bias audit",
     needs=("prediction or score",),
     measures=("selection_rate", "selection_impact_ratio", "scoring_rate", "scoring_impact_ratio", "sample_median"),
 )

@@ -197,7 +197,7 @@ def _table(
             Column("more than the rest by", "difference" if binary else "target", "value"),
             Column("from", unit, "low"),
             Column("to", unit, "high"),
-            Column("merged", "slices", "count"),
+            Column("slices merged", "slices", "count"),
         ),
         rows=tuple(rows),
     )
