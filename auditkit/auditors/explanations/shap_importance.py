@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from auditkit.declare import auditor
-from auditkit.errors import NotApplicable
-from auditkit.explainers.attribution import Attributions, Floats, Task
-from auditkit.explainers.dispatch import explain
+from auditkit.explainers.attribution import Attributions, Floats
+from auditkit.explainers.explained import Certificate, explained
 from auditkit.finding import Column, Evidence, Interval, Measure
 from auditkit.group_rates import two_sided
 from auditkit.stats.uncertainty import Exact, Normal, Uncertainty
@@ -26,7 +23,7 @@ _Z = 1.959964
     title="Feature importance", needs=("model",), measures=("additivity_error", "largest_share", "sensitive_share")
 )
 def shap_importance(
-    subject: Subject, *, rng: np.random.Generator, rows: int = 1000, background: int = 200, budget: int = 200_000
+    subject: Subject, *, rows: int = 1000, background: int = 200, budget: int = 200_000
 ) -> Iterator[Measure | Evidence]:
     """Which columns move the model's answers, how much, and which differences in rank are settled.
 
@@ -47,14 +44,8 @@ def shap_importance(
     ----------
     .. [1] Lundberg, Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874
     """
-    if subject.model is None:
-        raise NotApplicable("no model was given, only its predictions; pass model=")
-    features = list(subject.features)
-    source = "train" if subject.summary()["rows"]["train"] else "test"  # type: ignore[index]
-    reference = subject.sample(background, source)[features].reset_index(drop=True)
-    sample = subject.sample(rows)[features].reset_index(drop=True)
-    found = _attributions(subject, sample, reference, rng, budget)
-    digest = hashlib.sha256(reference.to_json(orient="values").encode()).hexdigest()[:12]
+    given = explained(subject, rows=rows, background=background, budget=budget)
+    features, found = list(given.features), given.attributions
     yield Measure(
         name="additivity_error",
         value=found.additivity_error,
@@ -66,20 +57,7 @@ def shap_importance(
     )
     means = np.maximum(0.0, _sizes(found).mean(axis=0))
     yield from _shares(subject, features, _sizes(found))
-    rows_used = f"background {len(reference):,} {source} rows, digest {digest}"
-    base = rows_used if found.uses_background else "base from the trees' own training counts, no background rows"
-    yield _evidence(features, found, means, base)
-
-
-def _attributions(subject: Subject, sample: Any, reference: Any, rng: np.random.Generator, budget: int) -> Attributions:
-    model = subject.model
-    positive = (
-        (model.classes or subject.labels).index(subject.positive) if model and subject.task != "regression" else None
-    )
-    if model is not None and positive is not None and not model.has_scores:
-        raise NotApplicable("the model gives no probabilities; shares of a bare decision are not explained")
-    answer = subject.predict if positive is None else subject.predict_scores
-    return explain(Task(model.estimator if model else None, answer, positive, sample, reference, rng, budget))
+    yield _evidence(features, found, means, given.certificate)
 
 
 def _sizes(found: Attributions) -> Floats:
@@ -127,7 +105,7 @@ def _shares(subject: Subject, features: list[str], sizes: Floats) -> Iterator[Me
         )
 
 
-def _evidence(features: list[str], found: Attributions, means: Floats, base: str) -> Evidence:
+def _evidence(features: list[str], found: Attributions, means: Floats, certificate: Certificate) -> Evidence:
     order = sorted(range(len(features)), key=lambda place: (-means[place], features[place]))
     nonzero = (found.values != 0).sum(axis=0)
     sizes = _sizes(found)
@@ -148,10 +126,9 @@ def _evidence(features: list[str], found: Attributions, means: Floats, base: str
                 str(tiers[place]) if enough else f"{nonzero[place]} rows are not zero, {_FEWEST} are needed",
             )
         )
-    notes = "".join(f"; {note}" for note in found.notes)
     caption = (
-        f"Mean size of the share in the output ({found.units}) over {n:,} test rows; {found.method}; {base}; "
-        f"largest additivity error {found.additivity_error:.1g}{notes}. Columns of one tier are not separated by these rows."
+        f"Mean size of the share in the output ({found.units}) over {n:,} test rows; {certificate}. "
+        "Columns of one tier are not separated by these rows."
     )
     return Evidence(
         id="explanations.shap_importance.importance",

@@ -86,7 +86,7 @@ def test_a_model_with_one_answer_has_undefined_shares() -> None:
 
 def test_the_caption_says_what_the_numbers_rest_on() -> None:
     _, evidence = run(subject(["strong", "sex"], train=FRAME), background=150)
-    for part in ("log-odds", "1,000 test rows", "linear, closed form", "150 train rows, digest ", "additivity error"):
+    for part in ("log-odds", "1,000 test rows", "linear, closed form", "150 train rows, seed 0, digest ", "additivity error"):
         assert part in evidence.caption
 
 

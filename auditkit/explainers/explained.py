@@ -1,0 +1,169 @@
+"""Rows of a subject with what each column adds to the model's answer: the one door for all that speak of explanations."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from auditkit.errors import NotApplicable
+from auditkit.explainers.attribution import TOLERANCE, Attributions, Task
+from auditkit.explainers.dispatch import explain
+from auditkit.subject import Subject
+
+ROWS, BACKGROUND, BUDGET = 1000, 200, 200_000
+_KNOWN: WeakKeyDictionary[Subject, dict[object, Explained]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What an explanation rests on.
+
+    Attributes
+    ----------
+    method : str
+    units : str
+        ``log-odds``, ``probability``, ``score`` or ``target``.
+    rows : int
+        Rows explained.
+    background : str
+        Size, source, seed and digest of the background rows, or that there is none and what stands in its place.
+    additivity_error : float
+        The largest abs(base + Σ φ − output) / max(1, abs(output)); above `tolerance` no explanation is given.
+    notes : tuple of str
+        What was tried before and why it was not used; what was left out.
+    """
+
+    method: str
+    units: str
+    rows: int
+    background: str
+    additivity_error: float
+    tolerance: float = TOLERANCE
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        parts = [self.method, self.background, f"largest additivity error {self.additivity_error:.1g}", *self.notes]
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """Rows with their attributions.
+
+    Attributes
+    ----------
+    frame : pandas DataFrame
+        The explained rows with all columns of the test table, index 0, 1, …
+    reference : pandas DataFrame
+        The background rows, in the features.
+    features : tuple of str
+        The columns of ``attributions.values``.
+    attributions : Attributions
+        ``values`` has shape (rows, features).
+    certificate : Certificate
+    """
+
+    frame: Any
+    reference: Any
+    features: tuple[str, ...]
+    attributions: Attributions
+    certificate: Certificate
+
+
+def explained(
+    subject: Subject,
+    *,
+    rows: int = ROWS,
+    background: int = BACKGROUND,
+    budget: int = BUDGET,
+    stratify: str | None = None,
+) -> Explained:
+    """Return a sample of test rows, explained; the same question is answered once.
+
+    Parameters
+    ----------
+    subject : Subject
+        With a model.
+    rows, background : int
+        Sizes of the sample of test rows, and of the background: training rows where there are any.
+    budget : int
+        Rows that a model is asked for at most, where it can only be asked.
+    stratify : str, optional
+        A column whose values get rows in proportion to their size.
+
+    Raises
+    ------
+    NotApplicable
+        If there is no model, or it gives no probabilities.
+    """
+    key = (rows, background, budget, stratify)
+    known = _KNOWN.setdefault(subject, {})
+    if key not in known:
+        require_explainable(subject)
+        known[key] = explain_rows(
+            subject, subject.sample(rows, stratify=stratify), background=background, budget=budget
+        )
+    return known[key]
+
+
+def explain_rows(
+    subject: Subject,
+    frame: Any,
+    *,
+    reference: Any = None,
+    background: int = BACKGROUND,
+    budget: int = BUDGET,
+    named: str = "",
+) -> Explained:
+    """Explain given rows, against given reference rows or a sample of `background` rows.
+
+    Parameters
+    ----------
+    subject : Subject
+    frame : pandas DataFrame
+        Rows with at least the features.
+    reference : pandas DataFrame, optional
+        Rows to compare with, with at least the features; `named` then says which these are.
+    background, budget : int
+    named : str
+    """
+    require_explainable(subject)
+    features = list(subject.features)
+    source = "train" if subject.summary()["rows"]["train"] else "test"  # type: ignore[index]
+    if reference is None:
+        reference, named = subject.sample(background, source), f"{source} rows"
+    reference = reference[features].reset_index(drop=True)
+    frame = frame.reset_index(drop=True)
+    model = subject.model
+    assert model is not None  # require_explainable has seen to it
+    positive = None if subject.task == "regression" else (model.classes or subject.labels).index(subject.positive)
+    answer = subject.predict if positive is None else subject.predict_scores
+    rng = subject.rng("explanations")
+    task = Task(model.estimator, answer, positive, frame[features], reference, rng, budget)
+    found = explain(task)
+    digest = hashlib.sha256(reference.to_json(orient="values").encode()).hexdigest()[:12]
+    background_said = (
+        f"background {len(reference):,} {named}, seed {subject.seed}, digest {digest}"
+        if found.uses_background
+        else "base from the trees' own training counts, no background rows"
+    )
+    certificate = Certificate(
+        found.method, found.units, len(found.values), background_said, found.additivity_error, notes=found.notes
+    )
+    return Explained(frame.iloc[: len(found.values)], reference, tuple(features), found, certificate)
+
+
+def require_explainable(subject: Subject) -> None:
+    """Say why there is nothing to explain.
+
+    Raises
+    ------
+    NotApplicable
+        If there is no model, or one of classes that gives no probabilities.
+    """
+    if subject.model is None:
+        raise NotApplicable("no model was given, only its predictions; pass model=")
+    if subject.task != "regression" and not subject.model.has_scores:
+        raise NotApplicable("the model gives no probabilities; shares of a bare decision are not explained")
