@@ -29,6 +29,15 @@ class Task:
     rng : Generator
     budget : int
         Rows that a black box may be asked.
+    path_dependent : bool
+        Trees compare with their own counts of training rows along each path, not with the background.
+    encoded_game : bool
+        Each encoded column of a pipeline is a player, and an original column gets the sum of its encoded ones; otherwise
+        the encoded columns of one original column are one player, replaced together.
+    owners : array of int or None
+        For the last step of a pipeline: the position of the original column that each encoded one comes from.
+    players : int
+        Number of original columns.
     """
 
     estimator: Any
@@ -38,6 +47,10 @@ class Task:
     background: Any
     rng: np.random.Generator
     budget: int
+    path_dependent: bool = False
+    encoded_game: bool = False
+    owners: npt.NDArray[np.int64] | None = None
+    players: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +63,16 @@ class Attributions:
         Of the first rows of the task: fewer than were given where all would cost too much, and then a note says so.
     base, output : array, shape (rows,)
         ``base + values.sum(axis=1) == output`` up to `additivity_error`.
-    half : array or None
-        The values from half of the samples, where they are sampled: how far noise has gone down.
+    halves : array of shape (2, rows, columns), or None
+        The values from either half of the samples, where they are sampled: how far noise has gone down.
+    noise : array of shape (columns,), or None
+        Standard error of a sampled value: the root of its mean square over rows.
     uses_background : bool
         False where the base is not the mean output of the background rows, but the trees' own record of training.
+    original_columns : bool
+        For the last step of a pipeline: whether the values are already those of the original columns.
+    asked : int
+        Rows that the model was asked for.
     """
 
     values: Floats
@@ -61,15 +80,38 @@ class Attributions:
     output: Floats
     method: str
     units: str
-    half: Floats | None = None
+    halves: Floats | None = None
+    noise: Floats | None = None
     uses_background: bool = True
+    original_columns: bool = False
+    asked: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def sizes(self) -> Floats:
+        """Return abs(φ), shape (rows, columns); of sampled values 2·abs(φ) − mean of abs(φ of either half).
+
+        Noise inflates a mean of abs(φ); halving the sample shows by how much, and this takes most of it out of the mean
+        over rows. A single entry can be below 0.
+        """
+        size = np.abs(self.values)
+        return size if self.halves is None else 2 * size - np.abs(self.halves).mean(axis=0)
+
+    @property
+    def floor(self) -> Floats:
+        """Return what the mean of `sizes` would be for a column that does nothing, from noise alone, shape (columns,).
+
+        Of a normal error with standard error s, the mean of 2·abs(e) − abs(e of half the sample) is (2 − √2)·√(2/π)·s.
+        """
+        if self.noise is None:
+            return np.zeros(self.values.shape[1])
+        return float((2 - np.sqrt(2)) * np.sqrt(2 / np.pi)) * self.noise
 
     @property
     def additivity_error(self) -> float:
         """The largest abs(base + Σ values − output), relative to max(1, abs(output))."""
         gap = np.abs(self.base + self.values.sum(axis=1) - self.output)
-        return float(np.max(gap / np.maximum(1.0, np.abs(self.output))))
+        return float(np.max(gap / np.maximum(1.0, np.abs(self.output)), initial=0.0))
 
 
 class Adapter(Protocol):

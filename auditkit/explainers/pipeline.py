@@ -10,9 +10,8 @@ import pandas as pd
 
 from auditkit.errors import NotApplicable
 from auditkit.explainers.attribution import Attributions, Task
-from auditkit.explainers.linear import explain_linear
+from auditkit.explainers.last_steps import LAST_STEPS, white_box
 from auditkit.explainers.tracing import UNKNOWN, trace
-from auditkit.explainers.tree import explain_tree
 
 _SHARED = -2
 _CONSTANT = -1
@@ -22,8 +21,9 @@ def explain_pipeline(task: Task) -> Attributions | None:
     """Explain a Pipeline by its last step; None if that step is neither linear nor trees.
 
     Which original column an encoded one comes from is read off the fitted transformers; where one is unknown, each
-    original column is moved by one row to see what changes, which any transformer allows. The sum of encoded attributions equals the Shapley
-    value of the original column for linear models; for others it is another, named quantity.
+    original column is moved by one row to see what changes, which any transformer allows. Where the last step is explained per
+    encoded column, an original column gets the sum of encoded attributions: its Shapley value for linear models; for
+    others another, named quantity.
 
     Raises
     ------
@@ -48,16 +48,19 @@ def explain_pipeline(task: Task) -> Attributions | None:
     frame = pd.DataFrame(encoded, columns=getattr(last, "feature_names_in_", None))
     table: Any = frame if hasattr(last, "feature_names_in_") else encoded
     n = len(task.rows)
-    inner = replace(task, estimator=last, rows=table[:n], background=table[n:])
-    found = explain_linear(inner) or explain_tree(inner)
+    inner = replace(task, estimator=last, rows=table[:n], background=table[n:], owners=owner, players=len(both.columns))
+    found, notes = white_box(inner, LAST_STEPS)
     if found is None:
-        return None
+        raise NotApplicable("; ".join(notes) or f"its last step, {type(last).__name__}, is neither linear nor trees")
+    if found.original_columns:
+        return replace(found, notes=(*found.notes, *notes))
     if np.abs(found.values[:, owner == _CONSTANT]).sum() > 0:
         raise NotApplicable("an encoded column cannot be traced to its original column")
     values = np.zeros((len(found.values), task.rows.shape[1]))
     for column in range(values.shape[1]):
         values[:, column] = found.values[:, owner == column].sum(axis=1)
-    return replace(found, values=values, method=f"{found.method}, sum of encoded attributions")
+    method = f"{found.method}, sum of encoded attributions"
+    return replace(found, values=values, method=method, notes=(*found.notes, *notes))
 
 
 def _encode(before: Any, frame: pd.DataFrame) -> np.ndarray | None:

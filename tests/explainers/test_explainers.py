@@ -7,15 +7,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
 
+from auditkit.errors import InsufficientData, ModelError
 from auditkit.explainers.attribution import Task
 from auditkit.explainers.dispatch import explain
 from auditkit.explainers.permutation import explain_permutation
-from auditkit.explainers.tree import explain_tree
+from auditkit.explainers.shap_trees import explain_shap_trees
 
 RNG = np.random.default_rng(0)
 NUMBERS = pd.DataFrame(RNG.normal(size=(300, 3)), columns=["a", "b", "c"])
@@ -86,7 +92,7 @@ def test_a_background_of_300_rows_is_used_whole() -> None:
 
 def test_histogram_boosting_is_never_explained_interventionally() -> None:
     model = HistGradientBoostingClassifier(max_iter=20).fit(NUMBERS.to_numpy(), TARGET)
-    found = explain_tree(task(model, NUMBERS.to_numpy()[:50], NUMBERS.to_numpy()[100:], None))
+    found = explain_shap_trees(task(model, NUMBERS.to_numpy()[:50], NUMBERS.to_numpy()[100:], None))
     assert found is not None
     assert "path-dependent" in found.method
     assert found.additivity_error < 1e-6
@@ -101,7 +107,7 @@ def test_a_pipeline_with_strings_is_explained_in_its_original_columns(end: objec
     encode = ColumnTransformer([("words", encoder, ["job", "town"])], remainder="passthrough")
     model = Pipeline([("encode", encode), ("end", end)]).fit(MIXED, TARGET)
     found = explain(task(model, MIXED[:40], MIXED[100:160], None))
-    assert "sum of encoded attributions" in found.method
+    assert ("sum of encoded attributions" in found.method) == isinstance(end, LogisticRegression)
     assert found.values.shape == (40, 5)
     assert found.additivity_error < 1e-4
     assert np.abs(found.values).mean(axis=0).argmax() == 0
@@ -140,36 +146,72 @@ def test_an_explainer_that_is_passed_over_leaves_a_note() -> None:
     assert "pipeline: not used, an encoded column mixes several original ones" in found.notes
 
 
-def test_histogram_boosting_with_native_categories_is_a_black_box_that_adds_up() -> None:
-    frame = MIXED.astype({"job": "category", "town": "category"})
-    model = HistGradientBoostingClassifier(max_iter=10, categorical_features="from_dtype").fit(frame, TARGET)
-    found = explain(task(model, frame[:20], frame[100:160], lambda rows: model.predict_proba(rows)[:, 1]))
-    assert found.method == "permutation sampling on the original columns"
-    assert found.additivity_error < 1e-12
-    assert any(note.startswith("trees: not used") for note in found.notes)
-
-
 @pytest.mark.parametrize("end", [LogisticRegression(), RandomForestClassifier(5, random_state=0)])
 def test_a_model_trained_on_an_array_reads_a_frame_without_a_warning(end: object) -> None:
     model = end.fit(NUMBERS.to_numpy(), TARGET)
     assert "permutation" not in explain(task(model, NUMBERS[:20], NUMBERS[100:140], None)).method
 
 
-def test_deep_forests_against_a_large_background_are_sampled_and_the_note_says_why() -> None:
-    noise = RNG.integers(0, 2, 2000)
-    big = pd.DataFrame(RNG.normal(size=(2000, 3)), columns=["a", "b", "c"])
-    model = RandomForestClassifier(20, random_state=0).fit(big, noise)
-    found = explain(task(model, big[:100], big, lambda rows: model.predict_proba(rows)[:, 1], budget=20_000))
+WIDE = pd.DataFrame(RNG.normal(size=(1500, 18)), columns=[f"c{place}" for place in range(18)])
+
+
+def test_deep_forests_against_a_large_background_are_sampled_and_the_notes_say_why() -> None:
+    model = RandomForestClassifier(20, random_state=0).fit(WIDE, RNG.integers(0, 2, 1500))
+    found = explain(task(model, WIDE[:100], WIDE, lambda rows: model.predict_proba(rows)[:, 1], budget=20_000))
     assert found.method == "permutation sampling on the original columns"
-    assert any("take too long" in note for note in found.notes)
+    assert found.asked <= 20_000
+    for part in ("too many leaves and players for exact tables", "take too long", "of 100 rows only"):
+        assert any(part in note for note in found.notes)
 
 
 def test_middling_forests_explain_the_first_rows_only_and_say_so() -> None:
-    model = RandomForestClassifier(30, max_depth=4, random_state=0).fit(NUMBERS, TARGET)
-    background = pd.concat([NUMBERS] * 6, ignore_index=True)
-    found = explain(task(model, background, background, None))
-    assert 100 <= len(found.values) < len(background)
+    model = RandomForestClassifier(2, random_state=0).fit(WIDE, RNG.integers(0, 2, 1500))
+    found = explain(task(model, WIDE, WIDE, None))
+    assert found.method == "trees, interventional (shap)"
+    assert 100 <= len(found.values) < len(WIDE)
     assert "the first rows only: the trees are many and deep" in found.notes
+
+
+def test_a_budget_too_small_says_what_is_needed() -> None:
+    with pytest.raises(
+        InsufficientData, match=r"explains 4 rows of 3 columns, at least 20 are needed; raise budget to 860"
+    ):
+        explain(task(None, NUMBERS[:50], NUMBERS[100:140], lambda rows: rows["a"].to_numpy(), budget=230))
+
+
+def test_an_answer_that_is_not_finite_is_an_error_of_the_model() -> None:
+    with pytest.raises(ModelError, match="not finite"):
+        explain(task(None, NUMBERS[:30], NUMBERS[100:140], lambda rows: np.full(len(rows), np.nan)))
+
+
+def test_a_black_box_gets_at_most_10000_rows_a_call_and_what_it_is_said_to_get() -> None:
+    calls: list[int] = []
+
+    def answer(rows: pd.DataFrame) -> np.ndarray:
+        calls.append(len(rows))
+        return rows["a"].to_numpy() * rows["b"].to_numpy()
+
+    found = explain(task(None, pd.concat([NUMBERS] * 4), NUMBERS[100:140], answer))
+    assert sum(calls) == found.asked
+    assert max(calls) <= 10_000
+    assert len(calls) <= 2 + found.asked / 5_000
+    assert found.asked / len(found.values) < 2 * 10 * 2 + 2
+
+
+def test_noise_of_sampled_values_is_known_and_taken_out_of_their_mean_size() -> None:
+    model = HistGradientBoostingRegressor(max_iter=60, random_state=0).fit(WIDE, WIDE.c0 * WIDE.c1 + WIDE.c2)
+    given = task(model, WIDE[:800], WIDE[1000:1100].reset_index(drop=True), model.predict, None)
+    exact, sampled = explain(given), explain_permutation(given)
+    assert exact.method == "trees, interventional, exact"
+    error = np.sqrt(((sampled.values - exact.values) ** 2).mean(axis=0))
+    np.testing.assert_allclose(sampled.noise[:3], error[:3], rtol=0.25)
+    truth = np.abs(exact.values).mean(axis=0)
+    clear = sampled.sizes.mean(axis=0) > 2 * sampled.floor
+    assert clear[:3].all()
+    raw, mended = np.abs(sampled.values).mean(axis=0) / truth, sampled.sizes.mean(axis=0) / truth
+    assert raw[clear].max() > 1.05
+    np.testing.assert_allclose(mended[clear], 1, atol=0.08)
+    assert np.ptp(sampled.base) == 0
 
 
 def test_margins_that_are_no_log_odds_are_called_scores() -> None:

@@ -64,8 +64,7 @@ def test_a_category_absent_from_the_sample_does_not_end_in_the_black_box() -> No
     )
     model = Pipeline([("encode", encode), ("end", HistGradientBoostingClassifier(max_iter=20))]).fit(FRAME, TARGET)
     found = explain(Task(model, None, 1, FRAME[100:200], FRAME[200:300], RNG, 10**6))
-    assert found.method == "trees, path-dependent (shap), sum of encoded attributions"
-    assert not found.uses_background
+    assert found.method == "trees, interventional, exact, original columns as players"
     assert found.additivity_error < 1e-6
     assert found.values[:, 1].any()
 
@@ -75,5 +74,5 @@ def test_what_is_unknown_beside_what_is_known_is_found_by_moving_columns() -> No
     encode = ColumnTransformer([("half", half, ["a"]), ("words", OneHotEncoder(sparse_output=False), ["job"])])
     model = Pipeline([("encode", encode), ("end", HistGradientBoostingClassifier(max_iter=20))]).fit(FRAME, TARGET)
     found = explain(Task(model, None, 1, FRAME[100:200], FRAME[200:300], RNG, 10**6))
-    assert "sum of encoded attributions" in found.method
+    assert "original columns as players" in found.method
     assert not found.values[:, 3].any()

@@ -55,15 +55,9 @@ def shap_importance(
         interval=_exact(found.additivity_error),
         uncertainty=Exact(found.additivity_error),
     )
-    means = np.maximum(0.0, _sizes(found).mean(axis=0))
-    yield from _shares(subject, features, _sizes(found))
+    means = np.maximum(0.0, found.sizes.mean(axis=0))
+    yield from _shares(subject, features, found.sizes)
     yield _evidence(features, found, means, given.certificate)
-
-
-def _sizes(found: Attributions) -> Floats:
-    """Return abs(φ) per row and column; a sampled one less the bias that halving the sample shows."""
-    size = np.abs(found.values)
-    return size if found.half is None else 2 * size - np.abs(found.half)
 
 
 def _errors(sizes: Floats) -> Floats:
@@ -108,7 +102,7 @@ def _shares(subject: Subject, features: list[str], sizes: Floats) -> Iterator[Me
 def _evidence(features: list[str], found: Attributions, means: Floats, certificate: Certificate) -> Evidence:
     order = sorted(range(len(features)), key=lambda place: (-means[place], features[place]))
     nonzero = (found.values != 0).sum(axis=0)
-    sizes = _sizes(found)
+    sizes = found.sizes
     errors, tiers = _errors(sizes), _tiers(sizes, order)
     n = len(found.values)
     rows = []

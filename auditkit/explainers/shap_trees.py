@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -14,10 +15,11 @@ from auditkit.explainers.attribution import Attributions, Task, signed
 _MOST_STEPS = 50_000_000
 _FEWEST_ROWS = 100
 _ROWS_PER_CALL = 10
+_FEW_PAIRS, _FEW_ROWS = 10_000, 500
 _HOMES = ("sklearn.tree", "sklearn.ensemble", "lightgbm", "xgboost")
 
 
-def explain_tree(task: Task) -> Attributions | None:
+def explain_shap_trees(task: Task) -> Attributions | None:
     """Explain a tree ensemble on a numeric frame.
 
     shap cuts a background to 100 rows unless told its size, and its interventional values for HistGradientBoosting
@@ -26,7 +28,7 @@ def explain_tree(task: Task) -> Attributions | None:
     estimator = task.estimator
     if not type(estimator).__module__.startswith(_HOMES) or "Isolation" in type(estimator).__name__:
         return None
-    by_path = "HistGradientBoosting" in type(estimator).__name__
+    by_path = task.path_dependent or "HistGradientBoosting" in type(estimator).__name__
     rows, background = np.asarray(task.rows, dtype=float), np.asarray(task.background, dtype=float)
     affordable = len(rows) if by_path else _affordable(estimator, len(rows), len(background))
     given = len(rows)
@@ -56,6 +58,18 @@ def explain_tree(task: Task) -> Attributions | None:
     notes = ("the first rows only: the trees are many and deep",) if affordable < given else ()
     base = np.full(len(rows), expected[0])
     return Attributions(values, base, output, method, units, uses_background=not by_path, notes=notes)
+
+
+def explain_few_by_shap(task: Task) -> Attributions | None:
+    """Explain so few rows that shap is done before tables are made; only where shap is loaded, which takes longer still.
+
+    Not for HistGradientBoosting, which shap gets wrong against a background.
+    """
+    few = len(task.rows) < _FEW_ROWS if task.path_dependent else len(task.rows) * len(task.background) < _FEW_PAIRS
+    grouped = task.owners is not None and not task.encoded_game
+    if not few or grouped or "shap" not in sys.modules or "HistGradientBoosting" in type(task.estimator).__name__:
+        return None
+    return explain_shap_trees(task)
 
 
 def _affordable(estimator: Any, rows: int, background: int) -> int:

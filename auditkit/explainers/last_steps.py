@@ -1,0 +1,42 @@
+"""Models that can be looked into, each kind by an adapter of its own."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+from auditkit.errors import NotApplicable
+from auditkit.explainers.attribution import TOLERANCE, Adapter, Attributions, Task
+from auditkit.explainers.linear import explain_linear
+from auditkit.explainers.shap_trees import explain_few_by_shap, explain_shap_trees
+from auditkit.explainers.tree_games import explain_tree_games
+
+LAST_STEPS: tuple[tuple[str, Adapter], ...] = (
+    ("linear", explain_linear),
+    ("few rows by shap", explain_few_by_shap),
+    ("trees", explain_tree_games),
+    ("trees by shap", explain_shap_trees),
+)
+
+
+def white_box(task: Task, adapters: Sequence[tuple[str, Adapter]]) -> tuple[Attributions | None, list[str]]:
+    """Return the first attributions that add up, and why those before were not used."""
+    notes: list[str] = []
+    for name, adapter in adapters:
+        try:
+            with warnings.catch_warnings():
+                # a model trained on an array reads a frame by position, which is what is meant here
+                warnings.filterwarnings("ignore", message="X has feature names")
+                found = adapter(task)
+        except NotApplicable as reason:
+            notes.append(f"{name}: not used, {reason}")
+            continue
+        except Exception as error:  # a foreign library's refusal leads to the next explainer
+            notes.append(f"{name}: not used, {type(error).__name__}")
+            continue
+        if found is None:
+            continue
+        if found.additivity_error <= TOLERANCE:
+            return found, notes
+        notes.append(f"{found.method}: not used, off by {found.additivity_error:.2g}")
+    return None, notes

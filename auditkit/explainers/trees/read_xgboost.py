@@ -1,0 +1,81 @@
+"""XGBoost models, read from the JSON that XGBoost itself saves."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from auditkit.errors import NotApplicable
+from auditkit.explainers.trees.forest import LEAF, Bits, Floats, Forest, Tree
+from auditkit.explainers.trees.read_lightgbm import as_numbers
+
+
+def read_xgboost(estimator: Any, positive: int | None) -> Forest | None:
+    """Read an XGBoost estimator or Booster; None if it is something else.
+
+    Raises
+    ------
+    NotApplicable
+        If it is no ensemble of plain trees, or a leaf holds several outputs.
+    """
+    if not type(estimator).__module__.startswith("xgboost"):
+        return None
+    booster = estimator.get_booster() if hasattr(estimator, "get_booster") else estimator
+    learner = json.loads(booster.save_raw("json"))["learner"]
+    if learner["gradient_booster"].get("name") != "gbtree":
+        raise NotApplicable(f"XGBoost's {learner['gradient_booster'].get('name')} is no sum of plain trees")
+    saved = learner["gradient_booster"]["model"]
+    classes = max(1, int(learner["learner_model_param"]["num_class"]))
+    column = 0 if classes == 1 else positive or 0
+    sign = -1.0 if classes == 1 and positive == 0 else 1.0
+    chosen = [tree for tree, group in zip(saved["trees"], saved["tree_info"], strict=True) if group == column]
+    best = getattr(estimator, "best_iteration", None) if learner.get("attributes", {}).get("best_iteration") else None
+    if best is not None:
+        per_step = max(1, int(saved["gbtree_model_param"].get("num_parallel_tree", 1)))
+        chosen = chosen[: (best + 1) * per_step]
+    trees = tuple(_tree(tree, sign) for tree in chosen)
+
+    def matrix(frame: Any) -> Floats:
+        return as_numbers(frame, None).astype(np.float32).astype(float)
+
+    def output(frame: Any) -> Floats:
+        raw = np.asarray(estimator.predict(frame, output_margin=True), dtype=float)
+        return sign * raw if raw.ndim == 1 else raw[:, column]
+
+    units = "target" if positive is None else "log-odds"
+    return Forest(trees, matrix, np.arange(booster.num_features()), output, units)
+
+
+def _tree(saved: dict[str, Any], sign: float) -> Tree:
+    if int(saved["tree_param"].get("size_leaf_vector", 1)) > 1:
+        raise NotApplicable("XGBoost's leaves hold several outputs")
+    left = np.array(saved["left_children"], dtype=np.int64)
+    conditions = np.array(saved["split_conditions"], dtype=np.float32)
+    leaf = left < 0
+    # left if value < threshold, in single precision: the same as value ≤ the number before the threshold
+    before = np.nextafter(conditions, np.float32(-np.inf)).astype(float)
+    return Tree(
+        feature=np.where(leaf, LEAF, np.array(saved["split_indices"], dtype=np.int64)),
+        threshold=np.where(leaf, 0.0, before),
+        left=np.where(leaf, 0, left),
+        right=np.where(leaf, 0, np.array(saved["right_children"], dtype=np.int64)),
+        value=np.where(leaf, sign * conditions.astype(float), 0.0),
+        cover=np.array(saved["sum_hessian"], dtype=float),
+        missing_left=np.array(saved["default_left"]).astype(bool),
+        categories=_categories(saved),
+    )
+
+
+def _categories(saved: dict[str, Any]) -> dict[int, Bits]:
+    """The categories listed at a node go right."""
+    found = {}
+    for node, at, size in zip(
+        saved["categories_nodes"], saved["categories_segments"], saved["categories_sizes"], strict=True
+    ):
+        right = np.array(saved["categories"][at : at + size], dtype=np.int64)
+        goes_left = np.ones(max(256, int(right.max(initial=0)) + 1), dtype=bool)
+        goes_left[right] = False
+        found[int(node)] = goes_left
+    return found
