@@ -15,7 +15,7 @@ Direction = Literal["higher", "lower", "none"]
 Dataset = Literal["test", "train", "none"]
 MeasureStatus = Literal["measured", "undefined", "insufficient", "suppressed"]
 FindingStatus = Literal["measured", "not applicable", "insufficient data", "error", "skipped"]
-EvidenceKind = Literal["table", "intervals", "curve", "bars", "matrix"]
+EvidenceKind = Literal["table", "intervals", "curve", "bars", "matrix", "beeswarm", "waterfall"]
 MISSING_LABEL = "(missing)"
 
 

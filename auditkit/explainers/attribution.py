@@ -38,6 +38,8 @@ class Task:
         For the last step of a pipeline: the position of the original column that each encoded one comes from.
     players : int
         Number of original columns.
+    parts : int
+        Above 1: also explain against each of so many parts of the background, which shows how far it matters.
     """
 
     estimator: Any
@@ -51,6 +53,7 @@ class Task:
     encoded_game: bool = False
     owners: npt.NDArray[np.int64] | None = None
     players: int = 0
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +76,8 @@ class Attributions:
         For the last step of a pipeline: whether the values are already those of the original columns.
     asked : int
         Rows that the model was asked for.
+    by_part : array of shape (parts, rows, columns), or None
+        Values against each part of the background, where parts were wanted and the explainer knows them.
     """
 
     values: Floats
@@ -85,6 +90,7 @@ class Attributions:
     uses_background: bool = True
     original_columns: bool = False
     asked: int = 0
+    by_part: Floats | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -119,6 +125,11 @@ class Adapter(Protocol):
 
     def __call__(self, task: Task) -> Attributions | None:
         """Explain, or decline."""
+
+
+def part_of(rows: int, parts: int) -> npt.NDArray[np.int64]:
+    """Return the part of each background row: in turn, so that parts are as equal as can be."""
+    return np.arange(rows) % parts
 
 
 def signed(values: Floats, task: Task) -> Floats:

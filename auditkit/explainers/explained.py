@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from auditkit.errors import NotApplicable
@@ -12,7 +12,7 @@ from auditkit.explainers.attribution import TOLERANCE, Attributions, Task
 from auditkit.explainers.dispatch import explain
 from auditkit.subject import Subject
 
-ROWS, BACKGROUND, BUDGET = 1000, 200, 200_000
+ROWS, BACKGROUND, BUDGET = 1000, 2000, 200_000
 _KNOWN: WeakKeyDictionary[Subject, dict[object, Explained]] = WeakKeyDictionary()
 
 
@@ -63,6 +63,8 @@ class Explained:
     attributions : Attributions
         ``values`` has shape (rows, features).
     certificate : Certificate
+    source : str
+        Where a background that was drawn came from: ``train`` or ``test``.
     """
 
     frame: Any
@@ -70,6 +72,7 @@ class Explained:
     features: tuple[str, ...]
     attributions: Attributions
     certificate: Certificate
+    source: Literal["train", "test"]
 
 
 def explained(
@@ -79,6 +82,8 @@ def explained(
     background: int = BACKGROUND,
     budget: int = BUDGET,
     stratify: str | None = None,
+    encoded_game: bool = False,
+    path_dependent: bool = False,
 ) -> Explained:
     """Return a sample of test rows, explained; the same question is answered once.
 
@@ -92,13 +97,15 @@ def explained(
         Rows that a model is asked for at most, where it can only be asked.
     stratify : str, optional
         A column whose values get rows in proportion to their size.
+    encoded_game, path_dependent : bool
+        Other games than the default; see `Task`.
 
     Raises
     ------
     NotApplicable
         If there is no model, or it gives no probabilities.
     """
-    key = (rows, background, budget, stratify)
+    key = (rows, background, budget, stratify, encoded_game, path_dependent)
     known = _KNOWN.setdefault(subject, {})
     if key not in known:
         require_explainable(subject)
@@ -116,6 +123,9 @@ def explain_rows(
     background: int = BACKGROUND,
     budget: int = BUDGET,
     named: str = "",
+    encoded_game: bool = False,
+    path_dependent: bool = False,
+    parts: int = 1,
 ) -> Explained:
     """Explain given rows, against given reference rows or a sample of `background` rows.
 
@@ -128,10 +138,14 @@ def explain_rows(
         Rows to compare with, with at least the features; `named` then says which these are.
     background, budget : int
     named : str
+    encoded_game, path_dependent : bool
+        Other games than the default; see `Task`.
+    parts : int
+        Above 1: also against each of so many parts of the background.
     """
     require_explainable(subject)
     features = list(subject.features)
-    source = "train" if subject.summary()["rows"]["train"] else "test"  # type: ignore[index]
+    source: Literal["train", "test"] = "train" if subject.summary()["rows"]["train"] else "test"  # type: ignore[index]
     if reference is None:
         reference, named = subject.sample(background, source), f"{source} rows"
     reference = reference[features].reset_index(drop=True)
@@ -141,7 +155,18 @@ def explain_rows(
     positive = None if subject.task == "regression" else (model.classes or subject.labels).index(subject.positive)
     answer = subject.predict if positive is None else subject.predict_scores
     rng = subject.rng("explanations")
-    task = Task(model.estimator, answer, positive, frame[features], reference, rng, budget)
+    task = Task(
+        model.estimator,
+        answer,
+        positive,
+        frame[features],
+        reference,
+        rng,
+        budget,
+        path_dependent,
+        encoded_game,
+        parts=parts,
+    )
     found = explain(task)
     digest = hashlib.sha256(reference.to_json(orient="values").encode()).hexdigest()[:12]
     background_said = (
@@ -152,7 +177,7 @@ def explain_rows(
     certificate = Certificate(
         found.method, found.units, len(found.values), background_said, found.additivity_error, notes=found.notes
     )
-    return Explained(frame.iloc[: len(found.values)], reference, tuple(features), found, certificate)
+    return Explained(frame.iloc[: len(found.values)], reference, tuple(features), found, certificate, source)
 
 
 def require_explainable(subject: Subject) -> None:

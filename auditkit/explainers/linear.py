@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditkit.explainers.attribution import Attributions, Task, signed
+from auditkit.explainers.attribution import Attributions, Task, part_of, signed
 
 
 def explain_linear(task: Task) -> Attributions | None:
@@ -31,7 +31,12 @@ def explain_linear(task: Task) -> Attributions | None:
     if one and classes:
         values, answers, base = signed(values, task), signed(answers, task), signed(base, task)
     units = ("log-odds" if _logistic(estimator) else "score") if classes else "target"
-    return Attributions(values, base, answers, "linear, closed form", units)
+    by_part = None
+    if task.parts > 1:
+        part = part_of(len(background), task.parts)
+        means = np.stack([background[part == one].mean(axis=0) for one in range(task.parts)])
+        by_part = (rows - means[:, None]) * (signed(weights, task) if one and classes else weights)
+    return Attributions(values, base, answers, "linear, closed form", units, by_part=by_part)
 
 
 def _logistic(estimator: object) -> bool:

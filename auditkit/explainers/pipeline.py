@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from auditkit.errors import NotApplicable
-from auditkit.explainers.attribution import Attributions, Task
+from auditkit.explainers.attribution import Attributions, Floats, Task
 from auditkit.explainers.last_steps import LAST_STEPS, white_box
 from auditkit.explainers.tracing import UNKNOWN, trace
 
@@ -56,11 +56,14 @@ def explain_pipeline(task: Task) -> Attributions | None:
         return replace(found, notes=(*found.notes, *notes))
     if np.abs(found.values[:, owner == _CONSTANT]).sum() > 0:
         raise NotApplicable("an encoded column cannot be traced to its original column")
-    values = np.zeros((len(found.values), task.rows.shape[1]))
-    for column in range(values.shape[1]):
-        values[:, column] = found.values[:, owner == column].sum(axis=1)
+    values = _summed(found.values, owner, task.rows.shape[1])
+    by_part = None if found.by_part is None else _summed(found.by_part, owner, task.rows.shape[1])
     method = f"{found.method}, sum of encoded attributions"
-    return replace(found, values=values, method=method, notes=(*found.notes, *notes))
+    return replace(found, values=values, by_part=by_part, method=method, notes=(*found.notes, *notes))
+
+
+def _summed(values: Floats, owner: np.ndarray, columns: int) -> Floats:
+    return np.stack([values[..., owner == column].sum(axis=-1) for column in range(columns)], axis=-1)
 
 
 def _encode(before: Any, frame: pd.DataFrame) -> np.ndarray | None:

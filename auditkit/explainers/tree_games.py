@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from auditkit.errors import NotApplicable
-from auditkit.explainers.attribution import Attributions, Task
+from auditkit.explainers.attribution import Attributions, Task, part_of
 from auditkit.explainers.trees.forest import Forest, Places
 from auditkit.explainers.trees.read_histogram import read_histogram
 from auditkit.explainers.trees.read_lightgbm import read_lightgbm
 from auditkit.explainers.trees.read_sklearn import read_sklearn
 from auditkit.explainers.trees.read_xgboost import read_xgboost
-from auditkit.explainers.trees.shares import seconds, shares
+from auditkit.explainers.trees.shares import seconds, shares, values_by_part
 
 MOST_SECONDS = 20.0
 READERS: tuple[Callable[[Any, int | None], Forest | None], ...] = (
@@ -46,6 +46,9 @@ def explain_tree_games(task: Task) -> Attributions | None:
     background = None if task.path_dependent else forest.matrix(task.background)
     # One more player for encoded columns that never change, and so get nothing.
     shared = shares(forest, rows, background, owner, players + 1)
+    by_part = None
+    if task.parts > 1 and background is not None:
+        by_part = values_by_part(forest, rows, background, part_of(len(background), task.parts), owner, players + 1)
     if np.abs(shared.values[:, players]).max(initial=0.0) > 0:
         raise NotApplicable("an encoded column cannot be traced to its original column")
     output = forest.output(task.rows)
@@ -60,6 +63,7 @@ def explain_tree_games(task: Task) -> Attributions | None:
         forest.units,
         uses_background=not task.path_dependent,
         original_columns=grouped,
+        by_part=None if by_part is None else by_part[..., :players],
     )
 
 

@@ -4,37 +4,72 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from auditkit.declare import auditor
-from auditkit.explainers.attribution import Attributions, Floats
-from auditkit.explainers.explained import Certificate, explained
+from auditkit.explainers.attribution import Floats
+from auditkit.explainers.backgrounds import sizes_by_part
+from auditkit.explainers.explained import Explained, explained
+from auditkit.explainers.swarm import swarm
 from auditkit.finding import Column, Evidence, Interval, Measure
 from auditkit.group_rates import two_sided
+from auditkit.stats.importance import Spread, rows_needed, spread, tiers
 from auditkit.stats.uncertainty import Exact, Normal, Uncertainty
 from auditkit.subject import Subject
 
-_FEWEST = 50
-_Z = 1.959964
+FEWEST, PILOT = 50, 200
+_ID = "explanations.shap_importance"
 
 
 @auditor(
-    title="Feature importance", needs=("model",), measures=("additivity_error", "largest_share", "sensitive_share")
+    title="Feature importance",
+    needs=("model",),
+    measures=("additivity_error", "largest_share", "sensitive_share", "background_share"),
 )
 def shap_importance(
-    subject: Subject, *, rows: int = 1000, background: int = 200, budget: int = 200_000
+    subject: Subject,
+    *,
+    rows: int = 1000,
+    most_rows: int = 5000,
+    half_width: float = 0.05,
+    background: int = 2000,
+    budget: int = 200_000,
+    encoded_game: bool = False,
+    path_dependent: bool = False,
 ) -> Iterator[Measure | Evidence]:
     """Which columns move the model's answers, how much, and which differences in rank are settled.
+
+    Parameters
+    ----------
+    subject : Subject
+        With a model.
+    rows, most_rows : int
+        Test rows explained, at least and at most; 200 others say how many it takes.
+    half_width : float
+        The interval wanted of the columns that carry 90 % of the importance, as a share of it.
+    background : int
+        Rows to compare with, from the training rows where there are any.
+    budget : int
+        Rows that the model is asked for at most, where it can only be asked.
+    encoded_game : bool
+        In a pipeline, add up the shares of encoded columns instead of replacing those of one original column together.
+    path_dependent : bool
+        Trees compare with their own counts of training rows, not with the background.
 
     Notes
     -----
     Importance of a column = mean over sampled test rows of abs(φ), φ its Shapley value: its share of the difference
-    between the row's output and the mean output of a background sample (histogram boosting: of the training rows, as
-    the trees count them). Linear models in closed form, trees through
-    shap, pipelines in their original columns (the sum of encoded attributions), all else by permutation sampling;
-    shares are always checked to add up. Normal 95 % intervals; a tier holds columns whose paired differences are not
-    significant. Sampled values inflate the mean of abs(φ); 2·abs(φ of K passes) − abs(φ of K/2) takes most of that out.
+    between the row's output and the mean output of the background rows, all of which are used. Linear models in closed
+    form; trees of scikit-learn, LightGBM and XGBoost exactly, with the original column as the player; all else by
+    permutation sampling of the original columns. Shares that do not add up to the model's output are never shown. How
+    many rows it takes comes from 200 other rows, not from looking. 95 % intervals over the people whom the test rows stand
+    for; variance between rows, plus that between 8 parts of the background / 8, Student's t. A column opens a lower
+    tier if its paired difference from the head of the last one is significant (Bonferroni). Sampled values inflate the
+    mean of abs(φ); 2·abs(φ) − mean of abs(φ of either half of the walks) takes most of that out, and a column below twice
+    of what noise alone would show is not separable from noise.
 
     Misleads when
     -------------
@@ -44,88 +79,116 @@ def shap_importance(
     ----------
     .. [1] Lundberg, Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874
     """
-    given = explained(subject, rows=rows, background=background, budget=budget)
-    features, found = list(given.features), given.attributions
+    given = explained(
+        subject,
+        rows=max(rows, most_rows) + PILOT,
+        background=background,
+        budget=budget,
+        encoded_game=encoded_game,
+        path_dependent=path_dependent,
+    )
+    chosen, planned = _chosen(given, rows, most_rows, half_width)
+    sizes = given.attributions.sizes[:chosen]
     yield Measure(
         name="additivity_error",
-        value=found.additivity_error,
-        unit=found.units,
+        value=given.certificate.additivity_error,
+        unit=given.certificate.units,
         direction="lower",
-        n=len(found.values),
-        interval=_exact(found.additivity_error),
-        uncertainty=Exact(found.additivity_error),
+        n=len(given.attributions.values),
+        interval=_exact(given.certificate.additivity_error),
+        uncertainty=Exact(given.certificate.additivity_error),
     )
-    means = np.maximum(0.0, found.sizes.mean(axis=0))
-    yield from _shares(subject, features, found.sizes)
-    yield _evidence(features, found, means, given.certificate)
+    by_part = sizes_by_part(subject, given, path_dependent, encoded_game)
+    yield from _shares(subject, list(given.features), sizes, by_part)
+    sure = spread(sizes, by_part)
+    if by_part is not None:
+        yield Measure(name="background_share", value=sure.share, unit="share", direction="lower", n=len(by_part))
+    remarks = f"{planned} {_population(chosen, subject.table().rows)} {_moved(by_part is not None, sure.share)}"
+    yield _evidence(given, chosen, sure, tiers(sizes, _order(given, sizes), by_part), remarks)
+    yield swarm(given, f"{_ID}.beeswarm", chosen)
 
 
-def _errors(sizes: Floats) -> Floats:
-    spread: Floats = sizes.std(axis=0, ddof=1) if len(sizes) > 1 else np.zeros(sizes.shape[1])
-    return spread / math.sqrt(len(sizes))
+def _chosen(given: Explained, rows: int, most_rows: int, half_width: float) -> tuple[int, str]:
+    """Return how many of the explained rows are used, and why; the pilot's are the last ones."""
+    explained_rows = len(given.attributions.values)
+    if given.attributions.asked or explained_rows <= rows + PILOT:
+        few = min(explained_rows, max(rows, most_rows))
+        return few, "All rows that could be explained are used." if few < rows else "No pilot: all rows are used."
+    needed = rows_needed(given.attributions.sizes[-PILOT:], half_width)
+    chosen = min(max(rows, needed), explained_rows - PILOT, max(rows, most_rows))
+    wanted = f"a half-width of {half_width:.0%} takes {needed:,} rows, as {PILOT} other rows say"
+    return chosen, f"{wanted[0].upper()}{wanted[1:]}; {chosen:,} are used."
+
+
+def _population(chosen: int, total: int) -> str:
+    factor = math.sqrt(max(0.0, 1 - chosen / total)) if total else 0.0
+    own = "exact" if factor == 0 else f"{factor:.2f} times as wide"
+    return f"Intervals speak of the people whom the {total:,} test rows stand for; of these rows themselves they would be {own}."
+
+
+def _moved(known: bool, share: float) -> str:
+    if not known:
+        return "They hold for this background."
+    return f"They count the sampling of rows and of the background, which brings {share:.0%} of the variance."
 
 
 def _exact(value: float) -> Interval:
     return Interval(value, value, None, "each", "exact", "computed, not estimated")
 
 
-def _shares(subject: Subject, features: list[str], sizes: Floats) -> Iterator[Measure]:
-    """Ratios of mean sizes, with the delta method's standard error of a ratio of means."""
+def _shares(subject: Subject, features: list[str], sizes: Floats, by_part: Floats | None) -> Iterator[Measure]:
+    """Ratios of mean sizes, with the delta method's standard error of a ratio of means and that between backgrounds."""
     whole = sizes.sum(axis=1)
     used = [place for place, name in enumerate(features) if name in subject.roles.sensitive]
     for name, places in (("largest_share", [int(sizes.mean(axis=0).argmax())]), ("sensitive_share", used)):
+        base = Measure(name=name, value=0.0, unit="share", direction="none", n=len(sizes))
         if whole.mean() <= 0:
             reason = "undefined: the output is the same for all rows"
-            yield Measure(
-                name=name, value=None, unit="share", direction="none", n=len(sizes), status="undefined", reason=reason
-            )
+            yield replace(base, value=None, status="undefined", reason=reason)
             continue
         part = sizes[:, places].sum(axis=1)
-        share = float(part.mean() / whole.mean())
+        share = float(min(1.0, max(0.0, part.mean() / whole.mean())))
         uncertainty: Uncertainty | None = None if places else Exact(0.0)
         interval = None if places else _exact(0.0)
         if places and len(sizes) > 1:
-            error = float((part - share * whole).std(ddof=1) / (whole.mean() * math.sqrt(len(sizes))))
-            uncertainty = Normal(share, error, "identity", None, 0.0, 1.0)
+            ratios = None if by_part is None else by_part[:, places].sum(axis=1) / by_part.sum(axis=1)
+            sure = spread(((part - share * whole) / whole.mean())[:, None], None if ratios is None else ratios[:, None])
+            freedom = None if ratios is None else float(sure.freedom[0])
+            uncertainty = Normal(share, float(sure.error[0]), "identity", freedom, 0.0, 1.0)
             interval = two_sided(uncertainty, "delta method")
-        yield Measure(
-            name=name,
-            value=share,
-            unit="share",
-            direction="none",
-            n=len(sizes),
-            interval=interval,
-            uncertainty=uncertainty,
-        )
+        yield replace(base, value=share, interval=interval, uncertainty=uncertainty)
 
 
-def _evidence(features: list[str], found: Attributions, means: Floats, certificate: Certificate) -> Evidence:
-    order = sorted(range(len(features)), key=lambda place: (-means[place], features[place]))
-    nonzero = (found.values != 0).sum(axis=0)
-    sizes = found.sizes
-    errors, tiers = _errors(sizes), _tiers(sizes, order)
-    n = len(found.values)
+def _order(given: Explained, sizes: Floats) -> npt.NDArray[np.int64]:
+    means = sizes.mean(axis=0)
+    return np.array(sorted(range(len(means)), key=lambda place: (-means[place], given.features[place])))
+
+
+def _evidence(given: Explained, chosen: int, sure: Spread, tier_of: list[int], remarks: str) -> Evidence:
+    found, features = given.attributions, given.features
+    sizes = found.sizes[:chosen]
+    means = np.maximum(0.0, sizes.mean(axis=0))
+    halves = sure.half_width()
+    nonzero = (found.values[:chosen] != 0).sum(axis=0)
     rows = []
-    for place in order:
-        enough = nonzero[place] >= _FEWEST
-        half = _Z * float(errors[place])
-        mean = float(means[place])
-        rows.append(
-            (
-                features[place],
-                n,
-                mean,
-                max(0.0, mean - half) if enough else None,
-                mean + half if enough else None,
-                str(tiers[place]) if enough else f"{nonzero[place]} rows are not zero, {_FEWEST} are needed",
-            )
-        )
+    for place in _order(given, sizes).tolist():
+        mean, half = float(means[place]), float(halves[place])
+        enough = nonzero[place] >= FEWEST
+        tier = str(tier_of[place])
+        if not enough:
+            tier = f"{nonzero[place]} rows are not zero, {FEWEST} are needed"
+        elif found.noise is not None and mean < 2 * float(found.floor[place]):
+            tier = "not separable from noise"
+        cells = (max(0.0, mean - half), mean + half) if enough else (None, None)
+        noise = () if found.noise is None else (float(found.floor[place]),)
+        rows.append((features[place], chosen, mean, *cells, tier, *noise))
     caption = (
-        f"Mean size of the share in the output ({found.units}) over {n:,} test rows; {certificate}. "
+        f"Mean size of the share in the output ({found.units}) over {chosen:,} test rows; {given.certificate}. {remarks} "
         "Columns of one tier are not separated by these rows."
     )
+    noise_column = () if found.noise is None else (Column("noise alone", found.units, "text"),)
     return Evidence(
-        id="explanations.shap_importance.importance",
+        id=f"{_ID}.importance",
         kind="intervals",
         title="What drives the output",
         caption=caption,
@@ -137,17 +200,7 @@ def _evidence(features: list[str], found: Attributions, means: Floats, certifica
             Column("low", found.units, "low"),
             Column("high", found.units, "high"),
             Column("tier"),
+            *noise_column,
         ),
         rows=tuple(rows),
     )
-
-
-def _tiers(size: Floats, order: list[int]) -> dict[int, int]:
-    tiers, tier, head = dict[int, int](), 1, order[0]
-    for place in order:
-        difference = size[:, head] - size[:, place]
-        error = float(_errors(difference[:, None])[0])
-        if place != head and difference.mean() > _Z * error:
-            tier, head = tier + 1, place
-        tiers[place] = tier
-    return tiers

@@ -50,27 +50,56 @@ def shares(forest: Forest, rows: Floats, background: Floats | None, owner: Place
         The player that owns each column: those of one player are replaced together.
     players : int
     """
-    values, total = np.zeros((players, len(rows))), np.zeros(len(rows))
+    known = None if background is None else Background(Decisions(forest, background), np.zeros(len(background), int), 1)
+    values, base, total = _shared_out(forest, rows, known, owner, players)
+    return Shares(values[0].T, base, total)
+
+
+def values_by_part(
+    forest: Forest, rows: Floats, background: Floats, part: Places, owner: Places, players: int
+) -> Floats:
+    """Return the values against each part of the background, shape (parts, rows, players)."""
+    known = Background(Decisions(forest, background), part, int(part.max(initial=0)) + 1)
+    return _shared_out(forest, rows, known, owner, players)[0].transpose(0, 2, 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Background:
+    """What background rows decide, and the part that each belongs to."""
+
+    decisions: Decisions
+    part: Places
+    parts: int
+
+
+def _shared_out(
+    forest: Forest, rows: Floats, known: Background | None, owner: Places, players: int
+) -> tuple[Floats, float, Floats]:
+    parts = 1 if known is None else known.parts
+    values, total = np.zeros((parts, players, len(rows))), np.zeros(len(rows))
     base = 0.0
-    parts = [slice(at, at + _ROWS_AT_ONCE) for at in range(0, max(1, len(rows)), _ROWS_AT_ONCE)]
-    decisions = [Decisions(forest, rows[part]) for part in parts]
-    known = None if background is None else Decisions(forest, background)
+    pieces = [slice(at, at + _ROWS_AT_ONCE) for at in range(0, max(1, len(rows)), _ROWS_AT_ONCE)]
+    decisions = [Decisions(forest, rows[piece]) for piece in pieces]
     bits = int(np.clip(np.log2(max(2, len(rows))) - 5, 2, 9))
     for trees in _groups(forest, owner):
-        cuts = [(tree, list(cut(tree, owner, bits)), None if known is None else known.left(tree)) for tree in trees]
-        games = _games(cuts)
+        cuts = [
+            (tree, list(cut(tree, owner, bits)), None if known is None else known.decisions.left(tree))
+            for tree in trees
+        ]
+        games = _games(cuts, known)
         base += games.base
         tables_of = iter(games.tables)
         for tree, blocks, _ in cuts:
             found = [one.left(tree) for one in decisions]
             for block in blocks:
                 tables = next(tables_of)
-                for part, directions in zip(parts, found, strict=True):
+                for piece, directions in zip(pieces, found, strict=True):
                     codes = block.codes(directions).astype(np.intp)
-                    total[part] += tables.paid[codes]
+                    total[piece] += tables.paid[codes]
                     for player, table in zip(tables.players, tables.values, strict=True):
-                        values[player, part] += table[codes]
-    return Shares(values.T, base, total)
+                        for place in range(parts):
+                            values[place, player, piece] += table[place][codes]
+    return values, base, total
 
 
 def _groups(forest: Forest, owner: Places) -> Iterator[list[Tree]]:
@@ -104,45 +133,57 @@ class _Games:
 _Cut: TypeAlias = tuple[Tree, list[Block], Bits | None]
 
 
-def _games(cuts: Sequence[_Cut]) -> _Games:
+def _games(cuts: Sequence[_Cut], known: Background | None) -> _Games:
     """Return the tables of all blocks; leaves with as many players are solved together."""
     leaves = [(tree, leaf) for tree, blocks, _ in cuts for block in blocks for leaf in block.leaves]
-    weights = [weight for _, blocks, left in cuts for weight in _weights(blocks, left)]
-    base = sum(float(tree.value[leaf.node] * weight[-1]) for (tree, leaf), weight in zip(leaves, weights, strict=True))
+    weights = [weight for _, blocks, left in cuts for weight in _weights(blocks, left, known)]
+    base = sum(
+        float(tree.value[leaf.node] * weight[:, -1].mean())
+        for (tree, leaf), weight in zip(leaves, weights, strict=True)
+    )
     by_size: dict[int, list[int]] = {}
     for place, (_, leaf) in enumerate(leaves):
         by_size.setdefault(len(leaf.players), []).append(place)
     solved: dict[int, Floats] = {}
     for places in by_size.values():
-        found = shapley_tables(np.stack([weights[place] for place in places]))
-        found *= np.array([leaves[place][0].value[leaves[place][1].node] for place in places])[:, None, None]
+        stacked = np.stack([weights[place] for place in places])
+        found = shapley_tables(stacked.reshape(-1, stacked.shape[-1]))
+        found = found.reshape(*stacked.shape[:2], *found.shape[1:])
+        found *= np.array([leaves[place][0].value[leaves[place][1].node] for place in places])[:, None, None, None]
         solved.update(zip(places, found, strict=True))
     tables = iter(solved[place] for place in range(len(leaves)))
     return _Games(base, [_merged(tree, block, tables) for tree, blocks, _ in cuts for block in blocks])
 
 
-def _weights(blocks: Sequence[Block], left: Bits | None) -> Iterator[Floats]:
+def _weights(blocks: Sequence[Block], left: Bits | None, known: Background | None) -> Iterator[Floats]:
+    """Return for each leaf the weight of each pattern, shape (parts of the background, patterns)."""
     for block in blocks:
         counts = None
-        if left is not None:
-            counts = np.bincount(block.codes(left), minlength=1 << block.bits) / left.shape[1]
+        if left is not None and known is not None:
+            codes = block.codes(left) + known.part * (1 << block.bits)
+            counts = np.bincount(codes, minlength=known.parts << block.bits).reshape(known.parts, -1)
+            counts = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
         for leaf in block.leaves:
             size = 1 << len(leaf.players)
             if counts is not None:
-                yield np.bincount(leaf.patterns, weights=counts, minlength=size).astype(float)
+                yield np.stack([np.bincount(leaf.patterns, weights=one, minlength=size) for one in counts])
                 continue
             product = np.ones(1)
             for chance in leaf.met:
                 product = np.concatenate([product * (1 - chance), product * chance])
-            yield product
+            yield product[None]
 
 
 def _merged(tree: Tree, block: Block, tables: Iterator[Floats]) -> _Tables:
     players = sorted({player for leaf in block.leaves for player in leaf.players})
     place_of = {player: place for place, player in enumerate(players)}
-    values, paid = np.zeros((len(players), 1 << block.bits)), np.zeros(1 << block.bits)
+    values, paid = None, np.zeros(1 << block.bits)
     for leaf in block.leaves:
         paid[leaf.patterns == (1 << len(leaf.players)) - 1] = tree.value[leaf.node]
-        for player, column in zip(leaf.players, next(tables), strict=True):
-            values[place_of[player]] += column[leaf.patterns]
+        table = next(tables)
+        if values is None:
+            values = np.zeros((len(players), len(table), 1 << block.bits))
+        for place, player in enumerate(leaf.players):
+            values[place_of[player]] += table[:, place, leaf.patterns]
+    assert values is not None  # a block has a leaf
     return _Tables(players, values, paid)
