@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from auditkit.declare import auditor
     from auditkit.energy.tracking import track_training
     from auditkit.errors import AuditkitError
+    from auditkit.explainers.local import explain
     from auditkit.fairlearn_bridge import to_metric_frame
     from auditkit.finding import Evidence, Finding, Measure
     from auditkit.policy import Policy
@@ -43,6 +44,7 @@ __all__ = [
     "audit",
     "auditor",
     "count_rows",
+    "explain",
     "load",
     "render",
     "scan",
@@ -62,6 +64,7 @@ _HOMES = {
     "audit": "auditing",
     "auditor": "declare",
     "count_rows": "data.counting",
+    "explain": "explainers.local",
     "load": "record",
     "render": "run",
     "scan": "data.scan",

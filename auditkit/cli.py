@@ -1,4 +1,4 @@
-"""The command line: run, gate, render, demo, list, doctor."""
+"""The command line: run, gate, render, explain, track, demo, list, doctor."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from auditkit.errors import AuditkitError, ConfigurationError
 
+Whom = Literal["adverse", "all"]
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 EXIT_CODES = """\b
 Exit codes: 0 pass, warnings included · 1 a blocking rule failed · 2 usage or configuration
@@ -97,6 +98,52 @@ def render(record: Path, out: Path, templates: Path | None) -> int:
 
     written = render_report(load(record), out, templates=templates)
     click.echo(f"wrote {len(written.files)} files to {written.folder}")
+    return 0
+
+
+def _places(_: click.Context, __: click.Parameter, value: str | None) -> list[int] | None:
+    if value is None:
+        return None
+    try:
+        return [int(part) for part in value.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"got {value!r}, wanted rows of the test data from 0, like 3,17") from None
+
+
+@commands.command()
+@click.argument("file", type=click.Path(path_type=Path), default="audit.yaml")
+@click.option("--rows", callback=_places, metavar="3,17", help="These rows of the test data, counted from 0.")
+@click.option("--adverse", "whom", flag_value="adverse", help="All rows whose decision is not the favourable one.")
+@click.option("--all", "whom", flag_value="all", help="All rows.")
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="The most rows of these.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write reasons there as CSV, for your eyes alone (0600).")
+@click.option("--reference", type=click.Choice(["near-threshold", "all"]), help="Applicants to compare with.")
+@click.option("--texts", type=click.Path(path_type=Path), help="YAML: column to the statement to give.")
+@click.option(
+    "--budget", type=click.IntRange(1), default=200_000, show_default=True, help="Rows to ask a black box for."
+)
+@click.option("--no-code", is_flag=True, help="Refuse models that run code of the folder (python: …).")
+def explain(file: Path, rows: list[int] | None, whom: Whom | None, out: Path | None, no_code: bool, **how: Any) -> int:
+    """Explain single rows of FILE (audit.yaml), with the reasons of adverse decisions.
+
+    Names single persons: nothing of it enters a report. Reasons follow 12 CFR 1002.9(b)(2): at most four factors that lowered
+    the score most, against applicants approved at or just above the threshold, or all.
+    """
+    from auditkit.explainers.persons import explain_persons
+    from auditkit.exports.reason_codes import check_output, write_reason_codes
+    from auditkit.run import subject_from
+
+    wanted = rows if whom is None else whom
+    if wanted is None or (rows is not None and whom is not None):
+        raise click.UsageError("say whom to explain, in one way: --rows 3,17, --adverse or --all")
+    if out is not None:
+        check_output(out)
+    found = explain_persons(subject_from(file, allow_code=not no_code), wanted, csv=out is not None, **how)
+    for note in found.notes:
+        click.echo(f"auditkit: {note}", err=True)
+    if out is not None and found.codes is not None:
+        write_reason_codes(found.codes, out)
+    click.echo(found.text if out is None or found.codes is None else f"wrote {out.name}: {found.codes!r}")
     return 0
 
 

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from auditkit.auditing import Audit
+from auditkit.explainers.local import Explanation
 from auditkit.finding import Finding, Measure
 from auditkit.policy import Decision
 from auditkit.record import Record
@@ -32,6 +33,7 @@ def register() -> None:
         Audit: audit_html,
         Decision: decision_html,
         Record: record_html,
+        Explanation: explanation_html,
     }
     for kind, display in displays.items():
         formatter.for_type(kind, display)
@@ -85,6 +87,15 @@ def record_html(record: Record) -> str:
     """Return the audit and, if there is one, its decision."""
     decided = decision_html(record.decision) if record.decision else ""
     return decided + audit_html(record.audit)
+
+
+def explanation_html(explanation: Explanation) -> str:
+    """Return the first row's way from the base to the output."""
+    first = explanation.waterfall(explanation.rows[0])
+    rows = [(label, f"{value:+.4g}" if kind == "part" else f"{value:.4g}") for label, value, kind in first.rows]
+    others = len(explanation.rows) - 1
+    more = f"<p>and {others:,} more rows: .values, .waterfall(row)</p>" if others else ""
+    return _titled(first.title, f"<p>{escape(first.caption)}</p>{_table((), rows)}{more}")
 
 
 def _measure(measure: Measure) -> tuple[object, ...]:

@@ -74,6 +74,17 @@ def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
         raise type(error)(f"{config.document.path.name}: {error}") from None
 
 
+def subject_from(path: Path, *, allow_code: bool = True) -> Subject:
+    """Build the subject of an audit.yaml.
+
+    Raises
+    ------
+    ConfigurationError, DataError, ModelError
+        With the line of audit.yaml where that helps.
+    """
+    return subject_of(load_config(path), allow_code=allow_code)
+
+
 def _training(config: Config) -> dict[str, Any]:
     file = config.training.get("file")
     return read_training(file) if isinstance(file, Path) else dict(config.training)

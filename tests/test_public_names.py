@@ -24,6 +24,7 @@ GOLDEN = [
     "audit",
     "auditor",
     "count_rows",
+    "explain",
     "load",
     "render",
     "scan",
@@ -65,6 +66,9 @@ def to_metric_frame():
     return ak.to_metric_frame(subject(), selection_rate)
 def track_training():
     with ak.track_training(folder / "run.json", cpu_watts=10): pass
+def explain():
+    rows = pd.DataFrame({"x": [0.1, 0.4, 0.9], "y": [0, 0, 1]})
+    return ak.explain(ak.Subject(rows, model=lambda given: given["x"].to_numpy(), label="y", features=["x"]), [0])
 def error(): return ak.AuditkitError("got, wanted, do")
 """
 
@@ -104,6 +108,7 @@ def test_unknown_name_is_an_attribute_error() -> None:
         "scan",
         "to_metric_frame",
         "track_training",
+        "explain",
         "error",
     ],
 )
