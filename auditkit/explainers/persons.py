@@ -11,7 +11,7 @@ import numpy as np
 from auditkit.explainers.explained import BUDGET
 from auditkit.explainers.local import explain, shown
 from auditkit.explainers.reason_codes import FLOOR, Person, ReasonCodes, reason_codes
-from auditkit.explainers.reason_reference import Kind, require_reasons
+from auditkit.explainers.reason_reference import Kind, decisions_of, favourable, require_reasons
 from auditkit.explainers.reason_texts import read_texts
 from auditkit.subject import Subject
 
@@ -102,11 +102,9 @@ def _found(subject: Subject, whom: Literal["adverse", "all"], limit: int) -> tup
     table = subject.table()
     if whom == "all":
         return list(range(min(limit, table.rows))), table.rows
-    from auditkit.explainers.reason_reference import favourable
-
     column = subject.roles.prediction
-    frame = table.frame(columns=[*subject.features, *([column] if column and column not in subject.features else [])])
-    adverse = np.flatnonzero(~favourable(subject, frame[column] if column else subject.predict(frame)))
+    frame = table.frame(columns=list(dict.fromkeys([*subject.features, *([column] if column else [])])))
+    adverse = np.flatnonzero(~favourable(subject, decisions_of(subject, frame)))
     return adverse[:limit].tolist(), len(adverse)
 
 

@@ -18,6 +18,7 @@ from auditkit.explainers.protected import protected_warning, sounds_protected
 from auditkit.explainers.reason_reference import (
     Kind,
     Reference,
+    decisions_of,
     reference_of,
     require_reasons,
     score_of_favourable,
@@ -183,12 +184,9 @@ def reason_codes(
 def _decisions(subject: Subject, found: Explanation) -> tuple[list[Scalar], list[str]]:
     """Return recorded decisions where there are any, else the model's, and where the two are not the same."""
     own = [scalar(decision) for decision in subject.predict(found.given)]
-    column = subject.roles.prediction
-    if column is None or column not in found.given.columns:
-        return own, [""] * len(own)
-    recorded = [scalar(value) for value in found.given[column]]
+    made = decisions_of(subject, found.given)
     said = "the recorded decision {!r} is not the model's ({!r}), whose factors are then not its reasons"
-    return recorded, ["" if one == two else said.format(one, two) for one, two in zip(recorded, own, strict=True)]
+    return made, ["" if one == two else said.format(one, two) for one, two in zip(made, own, strict=True)]
 
 
 def _person(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,11 +12,13 @@ import numpy as np
 from auditkit.data.table import scalar
 from auditkit.errors import NotApplicable
 from auditkit.explainers.explained import BACKGROUND, require_explainable
+from auditkit.finding import Scalar
 from auditkit.subject import Subject
 
 POOL, NEAREST, FEWEST = 10_000, 200, 30
 _PART = 4
 Kind = Literal["near-threshold", "all"]
+KINDS: tuple[Kind, ...] = ("near-threshold", "all")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +45,11 @@ class Reference:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def halves(self) -> tuple[Reference, Reference]:
+        """Return every other row, and the rest: how far reasons hang on which rows there happen to be."""
+        first, second = (self.frame.iloc[start::2].reset_index(drop=True) for start in (0, 1))
+        return replace(self, frame=first, digest=_digest(first)), replace(self, frame=second, digest=_digest(second))
 
 
 def require_reasons(subject: Subject) -> None:
@@ -104,6 +111,13 @@ def reference_of(subject: Subject, kind: Kind | None = None, *, size: int = BACK
 def favourable(subject: Subject, decisions: Sequence[Any] | Any) -> Any:
     """Return which decisions are the favourable one, a bool array."""
     return np.array([scalar(decision) == subject.favorable for decision in decisions], dtype=np.bool_)
+
+
+def decisions_of(subject: Subject, frame: Any) -> list[Scalar]:
+    """Return the recorded decision of each row where there is a column of them, else the model's."""
+    column = subject.roles.prediction
+    recorded = column is not None and column in frame.columns
+    return [scalar(decision) for decision in (frame[column] if recorded else subject.predict(frame))]
 
 
 def towards_favourable(subject: Subject) -> int:
