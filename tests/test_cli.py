@@ -268,6 +268,88 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert call("judge") == 2
 
 
+@pytest.fixture
+def lender(project: Path) -> Path:
+    python_model(
+        "def model(frame):\n    return frame['score'] * 0.8 + 0.002 * (frame['age'] - 40) + 0.1\nmodel.classes = ('no', 'yes')\n"
+    )(project)
+    change("audit.yaml", "  sensitive: [sex]", "  sensitive: [sex]\n  features: [score, age]")(project)
+    return project
+
+
+def test_explain_prints_one_row_with_its_reasons_and_writes_nothing(
+    lender: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = int(table(lender).score.idxmin())
+    before = sorted(lender.iterdir())
+    assert call("explain", lender / "audit.yaml", "--rows", row) == 0
+    printed = capsys.readouterr()
+    assert f"row {row}: decision no, adverse" in printed.out
+    assert "  1. score: 0." in printed.out and "below the median" in printed.out
+    assert "mean of the reference" in printed.out and "digest " in printed.out
+    assert "approved applicants at or just above the threshold: the " in printed.out
+    assert [path for path in sorted(lender.iterdir()) if path not in before and path.name != "__pycache__"] == []
+
+
+def test_explain_writes_reasons_where_asked_for_its_owner_alone(
+    lender: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = lender / "reason_codes.csv"
+    assert call("explain", lender / "audit.yaml", "--adverse", "--limit", 7, "--out", out, "--reference", "all") == 0
+    printed = capsys.readouterr()
+    assert "wrote reason_codes.csv: ReasonCodes(7 rows, 7 adverse" in printed.out
+    assert "the first 7 of" in printed.err
+    written = pd.read_csv(out)
+    assert len(written) == 7
+    assert set(written.reference) == {"all applicants"}
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_explain_names_protected_reasons_on_the_error_stream(lender: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    young = int((table(lender).age + 1000 * (table(lender).score > 0.4)).idxmin())
+    assert call("explain", lender / "audit.yaml", "--rows", young) == 0
+    printed = capsys.readouterr()
+    assert "1 row with a sensitive column among the reasons" in printed.err
+    assert "WARNING, sensitive: age: 20" in printed.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "--rows 3,17, --adverse or --all"),
+        (("--rows", "1", "--all"), "in one way"),
+        (("--rows", "a"), "wanted rows of the test data"),
+        (("--rows", "600"), "row 600: the test table has rows 0 to 599"),
+        (("--rows", "-1"), "row -1"),
+        (("--rows", "1,1"), "row 1 is named twice"),
+        (("--rows", "1", "--texts", "absent.yaml"), "absent.yaml"),
+        (("--rows", "1", "--out", "audit.yaml"), "is no export of reasons"),
+        (("--rows", "1", "--no-code"), "is not loaded, since importing runs code"),
+        (("--rows", "1", "--budget", "10"), "raise budget"),
+        (("--rows", "1", "--reference", "some"), "near-threshold"),
+    ],
+)
+def test_explain_refuses_in_one_line_with_exit_2(
+    arguments: tuple[str, ...],
+    message: str,
+    lender: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(lender)
+    assert call("explain", "audit.yaml", *arguments) == 2
+    printed = capsys.readouterr().err
+    assert message in printed and "Traceback" not in printed
+    assert (lender / "audit.yaml").read_text().startswith("name: lending")
+
+
+def test_explain_without_an_adverse_decision_says_so(lender: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change("audit.yaml", "  sensitive: [sex]", "  threshold: 0.0\n  sensitive: [sex]")(lender)
+    assert call("explain", lender / "audit.yaml", "--adverse", "--out", lender / "reasons.csv") == 0
+    assert "no decision is adverse" in capsys.readouterr().out
+    assert not (lender / "reasons.csv").exists()
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("how", ["hang", "kill", "exit"])
 def test_a_worker_that_dies_or_hangs_costs_its_finding_alone(

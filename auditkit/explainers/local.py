@@ -41,6 +41,8 @@ class Explanation:
         Method, reference rows with their digest, additivity.
     half_width : array, shape (rows, features), or None
         Of the 95 % intervals of sampled values; None where values are exact.
+    uses_reference : bool
+        False where values compare with the trees' own record of training, not with the reference rows.
     """
 
     rows: tuple[Scalar, ...]
@@ -52,6 +54,7 @@ class Explanation:
     target: str
     certificate: Certificate
     half_width: Floats | None
+    uses_reference: bool
     given: Any
 
     @property
@@ -219,6 +222,7 @@ def explain(
         target,
         given.certificate,
         None if half_width is None else _frozen(half_width),
+        found.uses_background,
         frame,
     )
 

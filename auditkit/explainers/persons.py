@@ -121,8 +121,11 @@ def _notes(codes: ReasonCodes) -> list[str]:
     without = sum(person.adverse and not person.reasons for person in codes.persons)
     differing = sum(person.adverse and not person.reasons and bool(person.warning) for person in codes.persons)
     said = (
-        (codes.unexplained, "{} rows could not be explained within --budget"),
-        (flagged, "{} rows have a sensitive column among their reasons: no notice may rest on it; see warning"),
-        (without, f"{{}} adverse rows have no reason ({differing:,} of them because the model decided otherwise)"),
+        (codes.unexplained, "{} could not be explained within --budget"),
+        (flagged, "{} with a sensitive column among the reasons: no notice may rest on it; read the warning"),
+        (
+            without,
+            f"{{}} with an adverse decision and no reason, {differing:,} of them because the model decided otherwise",
+        ),
     )
-    return [text.format(f"{count:,}") for count, text in said if count]
+    return [text.format(f"{count:,} row{'s' * (count != 1)}") for count, text in said if count]

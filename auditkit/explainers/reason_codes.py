@@ -167,7 +167,7 @@ def reason_codes(
             )
     compared_with = reference if isinstance(reference, Reference) else reference_of(subject, reference)
     found = explain(subject, rows, reference=compared_with.frame, named=compared_with.name, budget=budget)
-    if " no background rows" in found.certificate.background:
+    if not found.uses_reference:
         raise NotApplicable(
             f"{found.certificate.method} compares with no reference rows, so no reason can be stated against any"
         )
