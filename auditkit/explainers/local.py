@@ -13,7 +13,8 @@ from auditkit.errors import DataError, did_you_mean
 from auditkit.explainers.attribution import Floats
 from auditkit.explainers.explained import BACKGROUND, BUDGET, Certificate
 from auditkit.explainers.repetition import explain_repeatedly
-from auditkit.finding import MISSING_LABEL, Column, Evidence, Scalar
+from auditkit.explainers.wording import one_line, shown
+from auditkit.finding import Column, Evidence, Scalar
 from auditkit.subject import Subject
 
 PARTS = 12
@@ -258,34 +259,6 @@ def rows_of(subject: Subject, rows: Any) -> tuple[Any, tuple[Scalar, ...]]:
     if twice is not None:
         raise DataError(f"row {twice!r} is named twice; name each once, or reset the frame's index")
     return frame.reset_index(drop=True), labels
-
-
-def shown(value: Scalar) -> str:
-    """Return a value as a person would write it: on one line, thousands apart from 10,000, six digits.
-
-    Examples
-    --------
-    >>> shown(20400.0), shown(0.25), shown(1987), shown(None), shown(1e-9)
-    ('20,400', '0.25', '1987', '(missing)', '1e-09')
-    """
-    if value is None:
-        return MISSING_LABEL
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return one_line(str(value))
-    if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):,}" if abs(value) >= 10_000 else f"{int(value)}"
-    return f"{value:,.2f}" if 10_000 <= abs(value) < 1e15 else f"{value:.6g}"
-
-
-def one_line(text: str) -> str:
-    r"""Return a text on one line, without what a terminal would take for a command.
-
-    Examples
-    --------
-    >>> one_line("a\n\x1b[2Jb")
-    'a [2Jb'
-    """
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _require(subject: Subject, frame: Any, what: str) -> None:

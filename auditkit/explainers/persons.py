@@ -9,10 +9,11 @@ from typing import Literal
 import numpy as np
 
 from auditkit.explainers.explained import BUDGET
-from auditkit.explainers.local import explain, shown
+from auditkit.explainers.local import explain
 from auditkit.explainers.reason_codes import FLOOR, Person, ReasonCodes, reason_codes
 from auditkit.explainers.reason_reference import Kind, decisions_of, favourable, require_reasons
 from auditkit.explainers.reason_texts import read_texts
+from auditkit.explainers.wording import shown
 from auditkit.subject import Subject
 
 LIMIT = 1000

@@ -16,7 +16,7 @@ from auditkit.finding import Scalar
 from auditkit.subject import Subject
 
 POOL, NEAREST, FEWEST = 10_000, 200, 30
-_PART = 4
+_NEAR, _LEAST = 10, 4  # a tenth of the approved is near, a quarter still is where these would be too few
 Kind = Literal["near-threshold", "all"]
 KINDS: tuple[Kind, ...] = ("near-threshold", "all")
 
@@ -74,12 +74,12 @@ def reference_of(subject: Subject, kind: Kind | None = None, *, size: int = BACK
     """Return the reference rows: approved at or just above the threshold, or all applicants.
 
     Near the threshold: of up to `pool` training rows (test rows where there are none) those that the model decides favourably,
-    with the lowest scores, at most 200 and at most a quarter of them. Default: these if there are at least 30, else all.
+    with the lowest scores: a tenth of them, at least 30 and at most 200. Default: these if 120 are decided favourably, else all.
 
     Raises
     ------
     NotApplicable
-        As `require_reasons`, or if fewer than 30 rows near the threshold were asked for by name.
+        As `require_reasons`, or if those near the threshold were asked for by name and are too few.
     """
     require_reasons(subject)
     rows: Any = subject.summary()["rows"]
@@ -88,8 +88,8 @@ def reference_of(subject: Subject, kind: Kind | None = None, *, size: int = BACK
     if kind != "all":
         frame = subject.sample(pool, source)
         approved = frame[favourable(subject, subject.predict(frame))]
-        near = min(NEAREST, len(approved) // _PART)
-        if near >= FEWEST:
+        if len(approved) >= FEWEST * _LEAST:
+            near = min(NEAREST, max(FEWEST, len(approved) // _NEAR))
             order = np.argsort(towards_favourable(subject) * subject.predict_scores(approved), kind="stable")[:near]
             scores = subject.predict_scores(approved.iloc[order])
             chosen = approved.iloc[order][features].reset_index(drop=True)
@@ -100,7 +100,7 @@ def reference_of(subject: Subject, kind: Kind | None = None, *, size: int = BACK
             return Reference(
                 chosen, "near-threshold", "approved applicants at or just above the threshold", _digest(chosen), note
             )
-        few = f"{len(approved):,} of {len(frame):,} {source} rows are decided favourably, {FEWEST * _PART} are needed to speak of those near the threshold"
+        few = f"{len(approved):,} of {len(frame):,} {source} rows are decided favourably, {FEWEST * _LEAST} are needed to speak of those near the threshold"
         if kind == "near-threshold":
             raise NotApplicable(f"{few}; use the reference all")
     chosen = subject.sample(size, source)[features].reset_index(drop=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from auditkit.data.table import scalar
 from auditkit.errors import did_you_mean
-from auditkit.explainers.local import one_line, shown
+from auditkit.explainers.wording import one_line, shown
 from auditkit.finding import Scalar
 from auditkit.yamlfile import load_yaml
 

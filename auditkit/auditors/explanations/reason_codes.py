@@ -59,7 +59,7 @@ def reason_codes(
     pool : int
         Test rows among which these are sought.
     reference : str
-        ``near-threshold`` or ``all``; empty: the first if at least 30 rows make it up, else the second.
+        ``near-threshold`` or ``all``; empty: the first if at least 120 rows are decided favourably, else the second.
     proxy : float
         Cramér's V from which a column counts as a proxy of a sensitive one.
     budget : int
@@ -71,7 +71,7 @@ def reason_codes(
     -----
     A reason = a column whose Shapley value φ against the reference lowered the score of the favourable outcome, by at least 5 % of all
     that lowered it and, where φ is sampled, by more than its 95 % half-width; at most 4, largest first. The reference is
-    the favourably decided rows that score lowest (at most 200, at most a quarter of them) or all rows: the two ways of
+    the favourably decided rows that score lowest (a tenth of them, 30 to 200) or all rows: the two ways of
     comment 9(b)(2)-5. share_with_reason = adverse rows with at least one reason / adverse rows; 1 is as it should be.
     share_listed = mean of what the reasons listed are of all that lowered the score; near 1: little is left unsaid.
     share_with_sensitive_reason counts columns that are sensitive or are named like what ECOA protects; share_with_proxy_reason
@@ -107,7 +107,7 @@ def reason_codes(
     yield from _flagged("share_with_sensitive_reason", tally, tally.sensitive, groups, minimum)
     yield from _flagged("share_with_proxy_reason", tally, tuple(proxies), groups, minimum)
     yield _listed(found, tally)
-    if found.explanation.half_width is None and len(found.reference) >= 2 * FEWEST:
+    if found.explanation.half_width is None and len(found.reference) >= FEWEST:
         yield _stable(subject, found, tally)
     yield _additivity(found)
     yield _factors(found, tally, subject.roles.sensitive, proxies, len(drawn))
