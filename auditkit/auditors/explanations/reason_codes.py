@@ -110,7 +110,8 @@ def reason_codes(
     if found.explanation.half_width is None and len(found.reference) >= FEWEST:
         yield _stable(subject, found, tally)
     yield _additivity(found)
-    yield _factors(found, tally, subject.roles.sensitive, proxies, len(drawn))
+    yield _factors(found, tally, len(drawn))
+    yield _remarks(tally, subject.roles.sensitive, proxies)
     for column, own in groups.items():
         yield _by_group(tally, column, own, minimum)
 
@@ -137,10 +138,9 @@ class _Tally:
         flagged = (name for name in features if name in subject.roles.sensitive or sounds_protected(name))
         return cls(features, drawn, among, first, tuple(flagged))
 
-    def rate(self, group: Group, names: Sequence[str], here: Flags | None = None, *, first: bool = False) -> Rate:
-        """Return in how many rows one of these columns is among the reasons, or the first."""
-        flags = self.first if first else self.among
-        hits = np.asarray(flags[:, [self.features.index(name) for name in names]].any(axis=1), dtype=np.bool_)
+    def rate(self, group: Group, names: Sequence[str], here: Flags | None = None) -> Rate:
+        """Return in how many rows one of these columns is among the reasons."""
+        hits = np.asarray(self.among[:, [self.features.index(name) for name in names]].any(axis=1), dtype=np.bool_)
         return self.drawn.rate(group, hits, np.ones(len(hits), dtype=np.bool_) if here is None else here)
 
     def ordered(self) -> list[str]:
@@ -215,36 +215,38 @@ def _additivity(found: ReasonCodes) -> Measure:
     )
 
 
-def _factors(
-    found: ReasonCodes, tally: _Tally, roles: tuple[str, ...], proxies: Mapping[str, Proxy], drawn: int
-) -> Evidence:
-    rows: list[tuple[Cell, ...]] = []
-    for name in tally.ordered():
-        measure = rate_measure("among", tally.rate(Group(), [name]), "none")
-        first = float(tally.rate(Group(), [name], first=True).proportion.estimate)
-        rows.append((name, measure.n, measure.value, *_ends(measure), first, _remark(name, roles, proxies)))
-    never = len(tally.features) - len(rows)
+def _factors(found: ReasonCodes, tally: _Tally, drawn: int) -> Evidence:
+    measures = {name: rate_measure("among", tally.rate(Group(), [name]), "none") for name in tally.ordered()}
+    never = len(tally.features) - len(measures)
     rest = f" {never} other columns are nobody's reason." if never else ""
     caption = (
         f"Share of {len(found.persons):,} adverse decisions (of {drawn:,} test rows) with the column among their at most {MOST} "
-        f"reasons, and as the first; against {len(found.reference):,} {found.reference.name}: {found.reference.note}, "
+        f"reasons; against {len(found.reference):,} {found.reference.name}: {found.reference.note}, "
         f"digest {found.reference.digest}.{rest} 95 % Wilson intervals, each for itself; "
         f"{found.explanation.certificate.method}."
     )
+    return _whiskers(
+        "factors", "What adverse decisions are given as reasons", caption, "column", list(measures.items())
+    )
+
+
+def _remarks(tally: _Tally, roles: tuple[str, ...], proxies: Mapping[str, Proxy]) -> Evidence:
+    rows: list[tuple[Cell, ...]] = []
+    for name in tally.ordered():
+        at = tally.features.index(name)
+        counts = (int(tally.among[:, at].sum()), int(tally.first[:, at].sum()))
+        rows.append((name, *counts, _remark(name, roles, proxies)))
     return Evidence(
-        id=f"{ID}.factors",
-        kind="intervals",
-        title="What adverse decisions are given as reasons",
-        caption=caption,
-        alt=f"Most frequent reasons: {', '.join(str(row[0]) for row in rows[:5])}",
+        id=f"{ID}.remarks",
+        kind="table",
+        title="First reasons, and which are sensitive",
+        caption="Adverse decisions with the column among the reasons, and as the first; V: Cramér's, corrected for its bias.",
+        alt="Counts of reasons by column, with remarks on sensitive columns and what stands for them",
         columns=(
             Column("column", role="label"),
-            Column("n", "rows", "n"),
-            Column("among the reasons", "rate", "value"),
-            Column("low", "", "low"),
-            Column("high", "", "high"),
-            Column("first reason", "rate"),
-            Column("remark"),
+            Column("A reason", "count", "count"),
+            Column("The first", "count", "count"),
+            Column("Remark"),
         ),
         rows=tuple(rows),
     )
@@ -257,30 +259,39 @@ def _remark(name: str, roles: tuple[str, ...], proxies: Mapping[str, Proxy]) -> 
 
 
 def _by_group(tally: _Tally, column: str, own: Sequence[Scalar], minimum: Minimum) -> Evidence:
-    rows: list[tuple[Cell, ...]] = []
+    measures = []
     for name in tally.ordered()[:_SHOWN]:
         for value, here in _groups(own):
             group = Group.of({column: value})
-            measure = rate_measure("among", tally.rate(group, [name], here), "none", minimum=minimum)
-            rows.append((f"{name}: {group}", measure.n, measure.value, *_ends(measure), measure.reason))
+            rate = tally.rate(group, [name], here)
+            measures.append((f"{name}: {group}", rate_measure("among", rate, "none", minimum=minimum)))
+    caption = (
+        f"The {_SHOWN} most frequent reasons: share of each group's adverse decisions with the column among the reasons; 95 % "
+        "Wilson intervals, each for itself. Groups that hold other values get other reasons: a difference is not yet a fault."
+    )
+    return _whiskers(
+        f"group.{column}", f"Reasons of adverse decisions by {column}", caption, f"column: {column}", measures
+    )
+
+
+def _whiskers(name: str, title: str, caption: str, label: str, measures: Sequence[tuple[str, Measure]]) -> Evidence:
+    ends = [(found.interval.low, found.interval.high) if found.interval else (None, None) for _, found in measures]
     return Evidence(
-        id=f"{ID}.{column}",
+        id=f"{ID}.{name}",
         kind="intervals",
-        title=f"Reasons of adverse decisions by {column}",
-        caption=f"The {_SHOWN} most frequent reasons: share of each group's adverse decisions with the column among the reasons; "
-        "95 % Wilson intervals, each for itself. Groups that hold other values get other reasons: a difference is not yet a fault.",
-        alt=f"Share of adverse decisions with each reason, by {column}",
+        title=title,
+        caption=caption,
+        alt=f"{title}: {'; '.join(f'{said} {found.value:.3g}' for said, found in measures[:6] if found.value is not None)}",
         columns=(
-            Column(f"column: {column}", role="label"),
+            Column(label, role="label"),
             Column("n", "rows", "n"),
             Column("among the reasons", "rate", "value"),
             Column("low", "", "low"),
             Column("high", "", "high"),
             Column("reason"),
         ),
-        rows=tuple(rows),
+        rows=tuple(
+            (said, found.n, found.value, *pair, found.reason)
+            for (said, found), pair in zip(measures, ends, strict=True)
+        ),
     )
-
-
-def _ends(measure: Measure) -> tuple[float | None, float | None]:
-    return (measure.interval.low, measure.interval.high) if measure.interval else (None, None)
