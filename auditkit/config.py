@@ -73,6 +73,8 @@ class Config:
         What people say about the model.
     carbon : mapping
         ``country`` and ``predictions_per_year``, where given.
+    recourse : mapping, optional
+        Which columns a person could change, as written.
     training : mapping
         What is declared of the energy of training, or ``{"file": Path}``.
     synthetic : bool
@@ -99,6 +101,7 @@ class Config:
     policy: Path | None
     card: Mapping[str, str]
     carbon: Mapping[str, Any]
+    recourse: Mapping[str, Any] | None
     training: Mapping[str, Any]
     synthetic: bool
     disclosure: str
@@ -144,6 +147,7 @@ def load_config(path: Path) -> Config:
         policy=_optional_file(document, "policy"),
         card=data.get("card", {}),
         carbon=data.get("carbon", {}),
+        recourse=data.get("recourse"),
         training=_training(document),
         synthetic=data.get("synthetic", False),
         disclosure=data.get("disclosure", "internal"),

@@ -17,6 +17,7 @@ from auditkit.auditing import Audit, Progress, audit
 from auditkit.charts.svg import preload
 from auditkit.config import Config, load_config
 from auditkit.data.files import read_table
+from auditkit.data.permitted import PermittedError
 from auditkit.data.scan import Scan, scan
 from auditkit.data.table import Table
 from auditkit.energy.training import read_training
@@ -68,8 +69,11 @@ def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
             synthetic=config.synthetic,
             card=config.card,
             carbon={**config.carbon, "training": _training(config)},
+            recourse=config.recourse,
             **columns,
         )
+    except PermittedError as error:
+        raise config.document.error(f"recourse: {error.plain}", "recourse", *error.keys) from None
     except (DataError, ModelError) as error:
         raise type(error)(f"{config.document.path.name}: {error}") from None
 

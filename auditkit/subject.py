@@ -14,6 +14,7 @@ from auditkit.answers import Answers, Floats
 from auditkit.data.binning import checked_cuts
 from auditkit.data.counting import check_weights, cluster_buckets, count_table, grouping, grouping_values, recoded
 from auditkit.data.frames import table_from_frame
+from auditkit.data.permitted import Permitted, permitted_changes
 from auditkit.data.scan import Scan
 from auditkit.data.table import Coded, Table
 from auditkit.error_tally import ErrorTally, errors_of
@@ -64,6 +65,8 @@ class Subject:
         Inferred from the label when absent.
     score_kind : {'probability', 'rank'}
     seed : int
+    recourse : mapping, optional
+        Which columns a person could change, as in audit.yaml: ``{"columns": {"income": {"direction": "up"}}}``.
 
     Raises
     ------
@@ -110,6 +113,7 @@ class Subject:
         synthetic: bool = False,
         card: Mapping[str, str] | None = None,
         carbon: Mapping[str, object] | None = None,
+        recourse: Mapping[str, object] | None = None,
     ) -> None:
         if threshold is not None and score_kind == "probability" and not 0 <= threshold <= 1:
             raise DataError(f"threshold: got {threshold!r}, wanted a probability between 0 and 1")
@@ -144,6 +148,11 @@ class Subject:
         if isinstance(test, Scan):
             prepare_scan(test, self.roles, self._cuts)
         self._check_groups()
+        self.recourse: Permitted | None = None
+        if recourse is not None:
+            names, kept = self.roles.features, self.roles.sensitive
+            rows_given = list(self._rows.values())
+            self.recourse = permitted_changes(recourse, features=names, sensitive=kept, rows=rows_given)
         self.outcome = outcome_of(
             self._rows["test"],
             self.roles,
