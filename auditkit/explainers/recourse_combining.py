@@ -9,7 +9,7 @@ import numpy as np
 from auditkit.explainers.recourse_asking import Flags, Space, Ways, Whole
 from auditkit.explainers.recourse_space import Floats
 
-_SINGLES, _CHEAPEST, _LIKELIEST, _FEW, _CARRIED = 36, 16, 48, 12, 16
+_SINGLES, _CHEAPEST, _LIKELIEST, _FEW, _CARRIED = 36, 32, 64, 32, 24
 _TIE = 1e-9
 
 
