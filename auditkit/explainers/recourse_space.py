@@ -90,8 +90,10 @@ class NumberAxis:
             few = np.floor(way * end / self.step + _TINY) - beyond <= LEVELS
             found = np.where(few, every, found)
         low, high = (self.change.least, self.change.most)
+        edges = (self.support[0], self.support[-1])
         wrong = ~(way * (found - start) > 0) | (way * (found - end) > _TINY * np.maximum(1, np.abs(end)))
         wrong |= (found < (-np.inf if low is None else low)) | (found > (np.inf if high is None else high))
+        wrong |= (found < edges[0]) | (found > edges[1])
         found[wrong] = np.nan
         found[:, 1:][found[:, 1:] == found[:, :-1]] = np.nan
         return found
@@ -115,7 +117,8 @@ class NumberAxis:
         return np.asarray(np.round(values, 10), dtype=np.float64)
 
     def _rank(self, values: Floats) -> Floats:
-        return np.interp(values, self.support, self.ranks)
+        # Beyond the training rows lies nobody: 0 and 1, so that coming back among them is not free.
+        return np.interp(values, self.support, self.ranks, left=0.0, right=1.0)
 
     def cost(self, own: Floats, new: Floats) -> Floats:
         """Return weight × shift in mid-percentiles."""
@@ -126,12 +129,11 @@ class NumberAxis:
         """Return the value at a share of the percentiles between, snapped away from `own`."""
         first, last = self._rank(own), self._rank(new)
         middle = np.interp(first + (last - first) * share, self.ranks, self.support)
-        flat = first == last  # outside the training rows percentiles stand still
-        middle = np.where(flat, own + (new - own) * share, middle)
         low, high = np.minimum(own, new), np.maximum(own, new)
         middle = np.clip(middle, low, high)
         snapped = np.where(new > own, self._snapped(middle, 1), self._snapped(middle, -1))
         outside = (snapped == own) | (snapped < low) | (snapped > high)
+        outside |= (snapped < self.support[0]) | (snapped > self.support[-1])
         if self.change.least is not None:
             outside |= snapped < self.change.least
         if self.change.most is not None:

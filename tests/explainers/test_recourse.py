@@ -162,7 +162,7 @@ def test_cost_is_the_weighted_shift_in_mid_percentiles() -> None:
     assert ordered.cost(np.array([0.0]), np.array([1.0])) == pytest.approx([7 / 8 - 3 / 8])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     values=st.lists(st.floats(-1000, 1000).map(lambda x: round(x, 2)), min_size=2, max_size=30),
     own=st.floats(-1200, 1200).map(lambda x: round(x, 3)),
@@ -189,7 +189,8 @@ def test_levels_and_what_lies_between_keep_every_limit(
         assert (found != own).all()
         assert direction == "both" or ((found > own) == (direction == "up")).all()
         assert farthest is None or (np.abs(found - own) <= farthest + 1e-6).all()
-        assert (found >= min(train.x) - 1e-6).all() or limits[0] is not None
+        assert ((found >= train.x.min()) & (found <= train.x.max())).all()
+        assert (axis.cost(np.full(len(found), own), found) > 0).all()
         assert limits[0] is None or (found >= limits[0] - 1e-9).all()
         assert limits[1] is None or (found <= limits[1] + 1e-9).all()
         if step is not None:
