@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auditkit.auditing import Audit, audit
+    from auditkit.charts.svg import draw
     from auditkit.data.counting import count_rows
     from auditkit.data.scan import scan
     from auditkit.declare import auditor
@@ -44,6 +45,7 @@ __all__ = [
     "audit",
     "auditor",
     "count_rows",
+    "draw",
     "explain",
     "load",
     "render",
@@ -64,6 +66,7 @@ _HOMES = {
     "audit": "auditing",
     "auditor": "declare",
     "count_rows": "data.counting",
+    "draw": "charts.svg",
     "explain": "explainers.local",
     "load": "record",
     "render": "run",

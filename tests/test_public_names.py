@@ -24,6 +24,7 @@ GOLDEN = [
     "audit",
     "auditor",
     "count_rows",
+    "draw",
     "explain",
     "load",
     "render",

@@ -21,7 +21,7 @@ def evidence_block(evidence: Evidence, rulings: Iterable[Ruling] = ()) -> dict[s
     """Return one piece of evidence as ``{"block": ..., ...}`` with the arguments of that block."""
     if evidence.kind == "intervals":
         return _intervals(evidence, [ruling for ruling in rulings if _over(ruling, evidence)])
-    drawn = _drawn(evidence) if evidence.kind in ("curve", "bars") else None
+    drawn = _drawn(evidence) if evidence.kind in ("curve", "bars", "beeswarm", "waterfall") else None
     if drawn is None:
         return _table(evidence)
     return {
