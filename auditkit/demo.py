@@ -54,7 +54,12 @@ score_kind: probability
 audit:
   seed: 0
   # skip: [carbon.inference]
-  # options: {fairness.demographic_parity: {min_group_size: 30}}
+  options: {explanations.recourse: {rows: 200}}   # enough to show it; 500 by default
+recourse:                           # what a person could change; all else stays, sensitive columns always
+  columns:
+    income: {direction: up, farthest: 5000, step: 500}
+    employment_years: {direction: up, farthest: 2}
+    loan_amount: {direction: down, least: 1000, step: 500}
 policy: policy.yaml
 synthetic: true                     # every page says so
 card:

@@ -16,11 +16,11 @@ _FIRST_BLOCK, _BLOCK = 64, 512
 
 
 def blocks(rows: int) -> Iterator[slice]:
-    """Yield growing blocks, so that a slow model is not asked for much before the clock is looked at."""
+    """Yield a small block first, so that even of a slow model something is known before the clock ends the search."""
     start, size = 0, _FIRST_BLOCK
     while start < rows:
         yield slice(start, start + size)
-        start, size = start + size, min(_BLOCK, 2 * size)
+        start, size = start + size, _BLOCK
 
 
 def search(space: Space, most_changes: int) -> Found:

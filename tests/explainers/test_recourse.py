@@ -350,9 +350,14 @@ def test_how_often_the_search_misses_what_every_point_of_the_grid_would_find(
         tried = [_against_every_grid_point(model, seed, shift, 200) for seed in (1, 2) for shift in (1.0, 6.0)]
         missed, there = sum(item[0] for item in tried), sum(item[1] for item in tried)
         excess = max(item[2] for item in tried)
+        hardest = max(item[0] / max(1, item[1]) for item in tried)
         with capsys.disabled():
-            print(f"\n{name}: missed {missed} of {there}; cost at most {excess:.1%} above the cheapest, on the mean")
+            print(
+                f"\n{name}: missed {missed} of {there}, {hardest:.1%} in the hardest of {len(tried)} settings; ", end=""
+            )
+            print(f"mean cost at most {excess:.1%} above the cheapest")
         assert missed <= limits[name][0] * there
+        assert hardest <= 0.15
         assert excess <= limits[name][1]
 
 
@@ -413,3 +418,20 @@ def test_it_is_told_why_there_is_nothing_to_search(more: dict[str, Any], message
     }  # fmt: skip
     with pytest.raises(NotApplicable, match=message):
         find_recourse(Subject(frame, **given_), frame)
+
+
+def test_columns_of_pandas_categories_keep_their_type_and_their_categories() -> None:
+    train, test = people(1200, 1), people(800, 2)
+    for frame in (train, test):
+        frame["housing"] = pd.Categorical(frame.housing, categories=["family", "own", "rent"])
+    names = ["years", "housing"]
+    model = HistGradientBoostingClassifier(max_iter=30, random_state=0, categorical_features="from_dtype")
+    model.fit(train[names], train.y)
+    section = {"columns": {"years": {"farthest": 3}, "housing": {}}}
+    asked = Subject(test, train=train, model=model, label="y", favorable=1, features=names, recourse=section)
+    before = adverse(asked)
+    table = find_recourse(asked, before)
+    found = (table.outcome == "found").to_numpy()
+    assert found.any()
+    assert table.housing.dtype == before.housing.dtype
+    assert (asked.predict(before.assign(years=table.years, housing=table.housing)[found]) == 1).all()

@@ -81,7 +81,9 @@ def recourse(
 
     Misleads when
     -------------
-    None found is not none: the search misses some, most where columns interact strongly or the model gives no scores.
+    None found is not none: of the recourse that an exhaustive search finds on grids of 4 columns with pairwise interactions,
+    up to 1 % went unfound over ten settings and 12 % in the hardest (a single tree); where a model gives decisions alone, up to
+    2 % and 19 %. Groups for which the model is more intricate may lose more.
     Mean cost is over those with recourse only: a group whose hardest cases have none looks cheap, so read both together.
     Columns change one by one here, in life together; a change of the inputs need not be a change for the better, and the model may be another by then. Percentiles are
     a convention of what is equally hard, and the permitted changes are what somebody wrote down.
