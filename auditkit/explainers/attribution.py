@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 TOLERANCE = 1e-4
+PART_ROWS = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +40,8 @@ class Task:
     players : int
         Number of original columns.
     parts : int
-        Above 1: also explain against each of so many parts of the background, which shows how far it matters.
+        Above 1: also explain the first rows against each of so many parts of the background, which shows how far it matters:
+        shares are means over background rows, so the variance that the whole of it brings is that between the parts / parts.
     """
 
     estimator: Any
@@ -77,7 +79,8 @@ class Attributions:
     asked : int
         Rows that the model was asked for.
     by_part : array of shape (parts, rows, columns), or None
-        Values against each part of the background, where parts were wanted and the explainer knows them.
+        Values of the first rows, at most 400, against each part of the background, where parts were wanted and the explainer
+        knows them.
     """
 
     values: Floats

@@ -13,6 +13,7 @@ from auditkit.explainers.dispatch import explain
 from auditkit.subject import Subject
 
 ROWS, BACKGROUND, BUDGET = 1000, 2000, 200_000
+PARTS, FEWEST_IN_PART = 8, 20
 _KNOWN: WeakKeyDictionary[Subject, dict[object, Explained]] = WeakKeyDictionary()
 
 
@@ -84,6 +85,7 @@ def explained(
     stratify: str | None = None,
     encoded_game: bool = False,
     path_dependent: bool = False,
+    by_part: bool = False,
 ) -> Explained:
     """Return a sample of test rows, explained; the same question is answered once.
 
@@ -99,18 +101,26 @@ def explained(
         A column whose values get rows in proportion to their size.
     encoded_game, path_dependent : bool
         Other games than the default; see `Task`.
+    by_part : bool
+        Also explain the first rows against each of 8 parts of the background, if these have 20 rows each.
 
     Raises
     ------
     NotApplicable
         If there is no model, or it gives no probabilities.
     """
-    key = (rows, background, budget, stratify, encoded_game, path_dependent)
+    key = (rows, background, budget, stratify, encoded_game, path_dependent, by_part)
     known = _KNOWN.setdefault(subject, {})
     if key not in known:
         require_explainable(subject)
         known[key] = explain_rows(
-            subject, subject.sample(rows, stratify=stratify), background=background, budget=budget
+            subject,
+            subject.sample(rows, stratify=stratify),
+            background=background,
+            budget=budget,
+            encoded_game=encoded_game,
+            path_dependent=path_dependent,
+            by_part=by_part,
         )
     return known[key]
 
@@ -125,7 +135,7 @@ def explain_rows(
     named: str = "",
     encoded_game: bool = False,
     path_dependent: bool = False,
-    parts: int = 1,
+    by_part: bool = False,
 ) -> Explained:
     """Explain given rows, against given reference rows or a sample of `background` rows.
 
@@ -140,8 +150,8 @@ def explain_rows(
     named : str
     encoded_game, path_dependent : bool
         Other games than the default; see `Task`.
-    parts : int
-        Above 1: also against each of so many parts of the background.
+    by_part : bool
+        Also explain the first rows against each of 8 parts of the background, if these have 20 rows each.
     """
     require_explainable(subject)
     features = list(subject.features)
@@ -155,6 +165,7 @@ def explain_rows(
     positive = None if subject.task == "regression" else (model.classes or subject.labels).index(subject.positive)
     answer = subject.predict if positive is None else subject.predict_scores
     rng = subject.rng("explanations")
+    parts = PARTS if by_part and len(reference) >= PARTS * FEWEST_IN_PART else 1
     task = Task(
         model.estimator,
         answer,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditkit.explainers.attribution import Attributions, Task, part_of, signed
+from auditkit.explainers.attribution import PART_ROWS, Attributions, Task, part_of, signed
 
 
 def explain_linear(task: Task) -> Attributions | None:
@@ -35,7 +35,7 @@ def explain_linear(task: Task) -> Attributions | None:
     if task.parts > 1:
         part = part_of(len(background), task.parts)
         means = np.stack([background[part == one].mean(axis=0) for one in range(task.parts)])
-        by_part = (rows - means[:, None]) * (signed(weights, task) if one and classes else weights)
+        by_part = (rows[:PART_ROWS] - means[:, None]) * (signed(weights, task) if one and classes else weights)
     return Attributions(values, base, answers, "linear, closed form", units, by_part=by_part)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from auditkit.errors import NotApplicable
-from auditkit.explainers.attribution import Attributions, Task, part_of
+from auditkit.explainers.attribution import PART_ROWS, Attributions, Task, part_of
 from auditkit.explainers.trees.forest import Forest, Places
 from auditkit.explainers.trees.read_histogram import read_histogram
 from auditkit.explainers.trees.read_lightgbm import read_lightgbm
@@ -48,7 +48,9 @@ def explain_tree_games(task: Task) -> Attributions | None:
     shared = shares(forest, rows, background, owner, players + 1)
     by_part = None
     if task.parts > 1 and background is not None:
-        by_part = values_by_part(forest, rows, background, part_of(len(background), task.parts), owner, players + 1)
+        by_part = values_by_part(
+            forest, rows[:PART_ROWS], background, part_of(len(background), task.parts), owner, players + 1
+        )
     if np.abs(shared.values[:, players]).max(initial=0.0) > 0:
         raise NotApplicable("an encoded column cannot be traced to its original column")
     output = forest.output(task.rows)

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from auditkit.declare import auditor
 from auditkit.explainers.attribution import Floats
-from auditkit.explainers.backgrounds import sizes_by_part
 from auditkit.explainers.explained import Explained, explained
 from auditkit.explainers.swarm import swarm
 from auditkit.finding import Column, Evidence, Interval, Measure
@@ -86,6 +85,7 @@ def shap_importance(
         budget=budget,
         encoded_game=encoded_game,
         path_dependent=path_dependent,
+        by_part=True,
     )
     chosen, planned = _chosen(given, rows, most_rows, half_width)
     sizes = given.attributions.sizes[:chosen]
@@ -98,7 +98,8 @@ def shap_importance(
         interval=_exact(given.certificate.additivity_error),
         uncertainty=Exact(given.certificate.additivity_error),
     )
-    by_part = sizes_by_part(subject, given, path_dependent, encoded_game)
+    known = given.attributions.by_part
+    by_part = None if known is None else np.abs(known).mean(axis=1)
     yield from _shares(subject, list(given.features), sizes, by_part)
     sure = spread(sizes, by_part)
     if by_part is not None:

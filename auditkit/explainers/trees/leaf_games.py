@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-_AT_ONCE = 1 << 17
+_AT_ONCE = 1 << 19
 
 
 def shapley_tables(weights: Floats) -> Floats:
@@ -47,11 +47,14 @@ def shapley_tables(weights: Floats) -> Floats:
     if players == 0:
         return tables
     times, shares = _quadrature((players + 1) // 2)
+    # Leaves stand last, so that each step of the arithmetic is one over many leaves.
     step = max(1, _AT_ONCE // (width * len(times)))
     for start in range(0, leaves, step):
-        part = weights[start : start + step]
-        spread = np.repeat(part[None], len(times), axis=0)
-        _all_but_one(spread, list(range(players)), times, shares, tables[start : start + step])
+        part = weights[start : start + step].T
+        spread = np.repeat(part[:, None], len(times), axis=1)
+        found = np.empty((players, width, part.shape[1]))
+        _all_but_one(spread, list(range(players)), times, shares, found)
+        tables[start : start + step] = found.transpose(2, 0, 1)
     return tables
 
 
@@ -65,10 +68,9 @@ def _quadrature(nodes: int) -> tuple[Floats, Floats]:
 def _all_but_one(game: Floats, left: list[int], times: Floats, shares: Floats, out: Floats) -> None:
     """Apply all players' matrices but one, for each: those of one half are applied before the other half is split."""
     if len(left) == 1:
-        seen = _split(game, left[0])
-        change = np.tensordot(shares, seen[..., 1, :], 1), np.tensordot(shares, seen[..., 0, :], 1)
-        target = _split(out[:, left[0]], left[0])
-        target[..., 0, :], target[..., 1, :] = -change[0], change[1]
+        seen, target = _split(game, left[0]), _split(out[left[0]], left[0])
+        np.einsum("abtl,t->abl", seen[:, 1], -shares, out=target[:, 0])
+        np.einsum("abtl,t->abl", seen[:, 0], shares, out=target[:, 1])
         return
     half = len(left) // 2
     for first, others in ((left[:half], left[half:]), (left[half:], left[:half])):
@@ -81,13 +83,13 @@ def _all_but_one(game: Floats, left: list[int], times: Floats, shares: Floats, o
 def _apply(game: Floats, player: int, times: Floats) -> Floats:
     old, new = _split(game, player), np.empty_like(game)
     fresh = _split(new, player)
-    time = times[:, None, None, None]
-    np.multiply(old[..., 1, :], 1 - time, out=fresh[..., 0, :])
-    np.multiply(old[..., 0, :], time, out=fresh[..., 1, :])
-    fresh[..., 1, :] += old[..., 1, :]
+    time = times[:, None]
+    np.multiply(old[:, 1], 1 - time, out=fresh[:, 0])
+    np.multiply(old[:, 0], time, out=fresh[:, 1])
+    fresh[:, 1] += old[:, 1]
     return new
 
 
 def _split(game: Floats, player: int) -> Floats:
-    """View the last axis as (higher bits, the player's bit, lower bits)."""
-    return game.reshape(*game.shape[:-1], -1, 2, 1 << player)
+    """View the patterns, the first axis, as (higher bits, the player's bit, lower bits)."""
+    return game.reshape(-1, 2, 1 << player, *game.shape[1:])
