@@ -51,6 +51,10 @@ class Config:
         The data files; `train` is optional.
     in_place : bool
         Whether the test rows are counted in their files, which may be larger than memory.
+    released, population : Path, optional
+        The table that is handed out, and all people.
+    hierarchies : mapping of column to Path
+        Coarser values of quasi-identifiers.
     na_values : tuple of str
         Texts of a CSV that mean a missing value.
     columns : mapping
@@ -90,6 +94,9 @@ class Config:
     test: Path
     train: Path | None
     in_place: bool
+    released: Path | None
+    population: Path | None
+    hierarchies: Mapping[str, Path]
     na_values: tuple[str, ...]
     columns: Mapping[str, Any]
     task: str | None
@@ -136,6 +143,12 @@ def load_config(path: Path) -> Config:
         test=_test_rows(document),
         in_place=bool(data["data"].get("in_place", False)),
         train=_optional_file(document, "data", "train"),
+        released=_optional_file(document, "data", "released"),
+        population=_optional_file(document, "data", "population"),
+        hierarchies={
+            column: _file(document, written, "data", "hierarchies", column)
+            for column, written in data["data"].get("hierarchies", {}).items()
+        },
         na_values=tuple(data["data"].get("na_values", [""])),
         columns=_columns(document),
         task=data.get("task"),

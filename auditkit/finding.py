@@ -12,7 +12,7 @@ from auditkit.stats.uncertainty import Uncertainty
 Scalar = str | int | float | bool | None
 Cell = Scalar
 Direction = Literal["higher", "lower", "none"]
-Dataset = Literal["test", "train", "none"]
+Dataset = Literal["test", "train", "released", "none"]
 MeasureStatus = Literal["measured", "undefined", "insufficient", "suppressed"]
 FindingStatus = Literal["measured", "not applicable", "insufficient data", "error", "skipped"]
 EvidenceKind = Literal["table", "intervals", "curve", "bars", "matrix", "beeswarm", "waterfall"]
@@ -90,7 +90,7 @@ class Measure:
         ``rate``, ``difference``, ``ratio``, ``count``, ``probability``, ``gCO2e/1000 predictions``, ...
     direction : {'higher', 'lower', 'none'}
         Which way is better.
-    dataset : {'test', 'train', 'none'}
+    dataset : {'test', 'train', 'released', 'none'}
     group : Group
         The rows it speaks of; empty for all rows.
     over : tuple of str

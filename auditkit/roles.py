@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
@@ -111,6 +111,44 @@ def check_features(which: str, columns: Sequence[str], features: Sequence[str]) 
     if lacking:
         hint = did_you_mean(lacking[0], columns)
         raise DataError(f"the {which} data have no column {lacking[0]!r}, which the model reads.{hint}")
+
+
+def check_quasi_identifiers(which: str, columns: Sequence[str], quasi_identifiers: Sequence[str]) -> None:
+    """Refuse a released table or a population that lacks a quasi-identifier.
+
+    Raises
+    ------
+    DataError
+        Naming the first.
+    """
+    lacking = [column for column in quasi_identifiers if column not in columns]
+    if lacking:
+        hint = did_you_mean(lacking[0], columns)
+        raise DataError(f"the {which} data have no column {lacking[0]!r}, which is a quasi-identifier.{hint}")
+
+
+def checked_hierarchies(
+    given: Mapping[str, Mapping[str, Sequence[str]]], quasi_identifiers: Sequence[str]
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return hierarchies of quasi-identifiers, each value with as many ancestors as every other.
+
+    Raises
+    ------
+    DataError
+        If a column is no quasi-identifier, or the numbers of ancestors differ.
+    """
+    for column, ancestors in given.items():
+        if column not in quasi_identifiers:
+            hint = did_you_mean(column, quasi_identifiers)
+            raise DataError(f"hierarchies name {column!r}, which is no quasi-identifier.{hint}")
+        depths = {value: len(above) for value, above in ancestors.items()}
+        odd = next((value for value, depth in depths.items() if depth != next(iter(depths.values()))), None)
+        if odd is not None or not next(iter(depths.values()), 0):
+            shown = f"{odd!r} has {depths[odd]}" if odd is not None else "there is none"
+            raise DataError(
+                f"hierarchy of {column!r}: each value needs the same number of coarser values, at least one; {shown}"
+            )
+    return {column: {value: tuple(above) for value, above in rows.items()} for column, rows in given.items()}
 
 
 def check_sensitive(column: str, values: Sequence[object], numeric: bool) -> None:

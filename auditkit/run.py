@@ -16,7 +16,7 @@ from typing import Any
 from auditkit.auditing import Audit, Progress, audit
 from auditkit.charts.svg import preload
 from auditkit.config import Config, load_config
-from auditkit.data.files import read_table
+from auditkit.data.files import read_hierarchy, read_table
 from auditkit.data.permitted import PermittedError
 from auditkit.data.scan import Scan, scan
 from auditkit.data.table import Table
@@ -53,7 +53,10 @@ def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
     columns = dict(config.columns)
     try:
         test: Table | Scan = (scan if config.in_place else read_table)(config.test, na_values=config.na_values)
-        train = read_table(config.train, na_values=config.na_values) if config.train else None
+        train, released, population = (
+            read_table(path, na_values=config.na_values) if path else None
+            for path in (config.train, config.released, config.population)
+        )
         spec = config.model
         model = None
         if spec is not None:
@@ -70,6 +73,9 @@ def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
             card=config.card,
             carbon={**config.carbon, "training": _training(config)},
             recourse=config.recourse,
+            released=released,
+            population=population,
+            hierarchies={column: read_hierarchy(path) for column, path in config.hierarchies.items()},
             **columns,
         )
     except PermittedError as error:

@@ -23,7 +23,16 @@ from auditkit.finding import Group, Scalar
 from auditkit.models.local import model_from_object
 from auditkit.models.model import Model
 from auditkit.outcome import outcome_of
-from auditkit.roles import Roles, Task, check_features, check_sensitive, checked_roles, names_of
+from auditkit.roles import (
+    Roles,
+    Task,
+    check_features,
+    check_quasi_identifiers,
+    check_sensitive,
+    checked_hierarchies,
+    checked_roles,
+    names_of,
+)
 from auditkit.scanned import anchor_near, prepare_scan, scan_errors, scan_scores, scan_tally
 from auditkit.score_tally import ScoreTally
 from auditkit.tally import BUCKET, LABEL, PREDICTION, Axis, Codes, Tally
@@ -67,6 +76,10 @@ class Subject:
     seed : int
     recourse : mapping, optional
         Which columns a person could change, as in audit.yaml: ``{"columns": {"income": {"direction": "up"}}}``.
+    released, population : frame or Scan, optional
+        The table that is handed out, and all people out of whom the test rows came: for privacy only.
+    hierarchies : mapping of quasi-identifier to mapping of value to its ancestors, optional
+        How coarser values would be published: ``{"age": {"37": ["35-39", "30-39"]}}``.
 
     Raises
     ------
@@ -114,6 +127,9 @@ class Subject:
         card: Mapping[str, str] | None = None,
         carbon: Mapping[str, object] | None = None,
         recourse: Mapping[str, object] | None = None,
+        released: object | None = None,
+        population: object | None = None,
+        hierarchies: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
     ) -> None:
         if threshold is not None and score_kind == "probability" and not 0 <= threshold <= 1:
             raise DataError(f"threshold: got {threshold!r}, wanted a probability between 0 and 1")
@@ -144,6 +160,7 @@ class Subject:
         if self.model is not None:
             for which, rows in self._rows.items():
                 check_features(which, rows.columns, self.roles.features)
+        self.hierarchies = checked_hierarchies(hierarchies or {}, self.roles.quasi_identifiers)
         self._cuts = {column: checked_cuts(column, cuts) for column, cuts in (bins or {}).items()}
         if isinstance(test, Scan):
             prepare_scan(test, self.roles, self._cuts)
@@ -170,6 +187,10 @@ class Subject:
                 check_weights(rows, self.roles.weight, self.roles.cluster)
         if isinstance(self._rows["test"], Table) and (self.model is not None or prediction or score):
             self._answer("test")
+        for which, given in (("released", released), ("population", population)):
+            if given is not None:
+                self._rows[which] = given if isinstance(given, Scan) else table_from_frame(given)
+                check_quasi_identifiers(which, self._rows[which].columns, self.roles.quasi_identifiers)
 
     def _check_groups(self) -> None:
         test = self._rows["test"]
@@ -230,12 +251,19 @@ class Subject:
         NotApplicable
             If no training rows were given, or the rows stay in their files.
         """
-        rows = self._dataset(dataset)
+        rows = self.rows_of(dataset)
         if isinstance(rows, Scan):
             raise NotApplicable("the rows stay in their files, and this needs them in memory; pass a frame or one file")
         return rows
 
-    def _dataset(self, dataset: str) -> Table | Scan:
+    def rows_of(self, dataset: str = "test") -> Table | Scan:
+        """Return the rows of a dataset, in memory or in their files.
+
+        Raises
+        ------
+        NotApplicable
+            If no such data were given.
+        """
         if dataset not in self._rows:
             raise NotApplicable(f"no {dataset} data were given; pass {dataset}= (data: {{{dataset}: …}} in audit.yaml)")
         return self._rows[dataset]
@@ -285,7 +313,7 @@ class Subject:
         return self._cells[dataset].marginal(*by, *rest)
 
     def _count(self, by: tuple[str, ...], dataset: str) -> Tally:
-        rows = self._dataset(dataset)
+        rows = self.rows_of(dataset)
         if isinstance(rows, Scan):
             return scan_tally(rows, self._answering, by, self._cuts)
         coded = [self.groups_of(column, dataset) for column in by]
@@ -310,7 +338,7 @@ class Subject:
         NotApplicable
             If there is no label or no score.
         """
-        rows = self._dataset(dataset)
+        rows = self.rows_of(dataset)
         if isinstance(rows, Scan) and self.task != "regression" and half is None:
             return scan_scores(rows, self._answering, by, self._cuts)
         table = self.table(dataset)
@@ -360,7 +388,7 @@ class Subject:
             raise NotApplicable(f"the task is {self.task}; this measures the errors of a regression")
         if self.roles.label is None:
             raise NotApplicable("no label column was named; pass label=")
-        rows = self._dataset(dataset)
+        rows = self.rows_of(dataset)
         if isinstance(rows, Scan):
             return scan_errors(rows, self._answering, by, self._cuts)
         label = rows.numbers(self.roles.label)
@@ -414,7 +442,7 @@ class Subject:
         The order of the rows in the file does not matter. With `stratify`, each value of that column gets rows in
         proportion to its size.
         """
-        rows = self._dataset(dataset)
+        rows = self.rows_of(dataset)
         if isinstance(rows, Scan):
             return rows.sample(n, self.seed).frame()
         table = self.table(dataset)

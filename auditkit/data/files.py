@@ -204,3 +204,28 @@ def _feather(path: Path) -> Any:
         memory.seek(0)
         reader = pa.ipc.open_file(memory) if start == b"ARROW1" else pa.ipc.open_stream(memory)
         return reader.read_all()
+
+
+def read_hierarchy(path: Path) -> dict[str, tuple[str, ...]]:
+    """Return the coarser values of each value: a CSV without a header, in each row a value, then its ancestors.
+
+    Raises
+    ------
+    DataError
+        If the file is no text, or a value stands there twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(f"{path.name!r} is not UTF-8 text; save it as UTF-8") from None
+    first = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    found: dict[str, tuple[str, ...]] = {}
+    for row in csv.reader(text.splitlines(), delimiter=delimiter):
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        if cells[0] in found:
+            raise DataError(f"{path.name!r}: the value {cells[0]!r} stands there twice; keep one row of each value")
+        found[cells[0]] = tuple(cells[1:])
+    return found

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from auditkit.data.files import header
 from auditkit.data.frames import arrow_table, check_names
 from auditkit.data.table import Table, scalar, type_name
@@ -87,8 +90,11 @@ class Scan:
             try:
                 return list(connection.execute(sql).fetchall())
             except duckdb.Error as error:
-                first = str(error).splitlines()[0]
-                raise DataError(f"{self.paths[0].name!r}: {first}; mend the files, or load them as a frame") from None
+                raise self._mended(error) from None
+
+    def _mended(self, error: Exception) -> DataError:
+        first = str(error).splitlines()[0]
+        return DataError(f"{self.paths[0].name!r}: {first}; mend the files, or load them as a frame")
 
     def column(self, name: str) -> str:
         """Return a column as SQL.
@@ -176,6 +182,20 @@ class Scan:
         return (
             f"sum({unit}), sum({unit} * {unit}), count(*) FILTER ({none}), min({value}) {above}, max({value}) {above}"
         )
+
+    def distinct(self, columns: Sequence[str]) -> tuple[Table, npt.NDArray[np.int64]]:
+        """Return the distinct combinations of some columns as a table, and the rows of each; one pass, not sorted."""
+        import duckdb
+
+        picked = ", ".join(self.column(name) for name in columns)
+        query = f"SELECT {picked}, count(*) FROM {self.relation} GROUP BY {picked}"
+        with duckdb.connect() as connection:
+            try:
+                found: Any = connection.sql(query).to_arrow_table()
+            except duckdb.Error as error:
+                raise self._mended(error) from None
+        table = arrow_table(dict(zip(columns, found.columns[:-1], strict=True)), self.source)
+        return table, found.column(len(columns)).to_numpy().astype(np.int64)
 
     def range_of(self, name: str) -> tuple[float, float]:
         """Return the least and the greatest number of a column."""

@@ -10,7 +10,7 @@ from auditkit.finding import Cell, Column, Evidence, Finding, Measure
 from auditkit.policy import Ruling
 from auditkit.rendering import numbers
 from auditkit.rendering.numbers import PREFIXED, count, interval, number, percent
-from auditkit.rendering.wording import measure_name
+from auditkit.rendering.wording import measure_name, of_dataset
 
 MOST_ROWS = 25
 _SHARES = ("rate", "probability", "share", "")
@@ -227,7 +227,7 @@ def _measure_label(finding: Finding, measure: Measure) -> str:
     name = measure_name(f"{finding.id}.{measure.name}")
     if measure.over:
         name = f"{name} over {' × '.join(measure.over)}"
-    return f"{name}, training data" if measure.dataset == "train" else name
+    return f"{name}{of_dataset(measure.dataset)}"
 
 
 def _bounds(measure: Measure) -> str:

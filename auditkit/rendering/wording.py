@@ -112,7 +112,12 @@ def ruling_name(ruling: Ruling) -> str:
         name = f"{name} over {' × '.join(ruling.over)}"
     if ruling.group:
         name = f"{name} for {group_name(ruling.group)}"
-    return f"{name}, training data" if ruling.dataset == "train" else name
+    return f"{name}{of_dataset(ruling.dataset)}"
+
+
+def of_dataset(dataset: str) -> str:
+    """Return what is added to a name where it does not speak of the test rows."""
+    return {"train": ", training data", "released": ", released table"}.get(dataset, "")
 
 
 def group_name(group: Group) -> str:

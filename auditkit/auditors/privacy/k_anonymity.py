@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
 
-import numpy as np
-
-from auditkit.attacks.equivalence_classes import class_sizes
-from auditkit.data.table import Coded
+from auditkit.attacks.combinations import Combinations, Counts, combinations
+from auditkit.attacks.counted import counted_tables, exact, required_quasi_identifiers
+from auditkit.attacks.generalising import coarser, levels
 from auditkit.declare import auditor
-from auditkit.errors import InsufficientData, NotApplicable
-from auditkit.finding import Column, Dataset, Direction, Evidence, Interval, Measure
-from auditkit.stats.uncertainty import Exact
+from auditkit.finding import Column, Direction, Evidence, Measure
 from auditkit.subject import Subject
 
-Which = Literal["test", "train"]
-SMALL = 5
+SMALL = (5, 11)
 DIRECTIONS: dict[str, Direction] = {
     "k": "higher",
     "unique_rows": "lower",
     "share_unique": "lower",
     "share_small": "lower",
+    "share_below_11": "lower",
     "classes": "none",
 }
 BINS = ((1, 1, "1 (unique)"), (2, 4, "2 to 4"), (5, 10, "5 to 10"), (11, None, "11 or more"))
@@ -30,7 +26,7 @@ BINS = ((1, 1, "1 (unique)"), (2, 4, "2 to 4"), (5, 10, "5 to 10"), (11, None, "
 @auditor(
     title="k-anonymity",
     needs=("quasi_identifiers",),
-    measures=("k", "unique_rows", "share_unique", "share_small", "classes"),
+    measures=("k", "unique_rows", "share_unique", "share_small", "share_below_11", "classes"),
 )
 def k_anonymity(subject: Subject) -> Iterable[Measure | Evidence]:
     r"""Size of the smallest group of rows that agree in every quasi-identifier, and how many rows stand alone.
@@ -38,74 +34,46 @@ def k_anonymity(subject: Subject) -> Iterable[Measure | Evidence]:
     Parameters
     ----------
     subject : Subject
-        With quasi-identifiers: columns that someone outside may know of a person.
+        With quasi-identifiers: columns that someone outside may know of a person. Rows may stay in their files.
 
     Notes
     -----
     Rows with equal quasi-identifiers form a class; k is the size of the smallest class, unique_rows the number of
-    rows alone in theirs, share_small the share of rows in classes below 5. A missing value is a value like any other.
-    All are exact counts of this table, for the training table too if it was given.
+    rows alone in theirs, share_small and share_below_11 the shares of rows in classes below 5 and below 11. A missing
+    value is a value like any other. All are exact counts of the test table, and of the training table and the released
+    one if they were given. What k becomes is shown for each column left out and made coarser: by its hierarchy, or
+    numbers in five bands, and values of fewer than 5 rows taken together.
 
     Misleads when
     -------------
     The quasi-identifiers leave out a column that others know; k says nothing of what a class has in common (if all
-    its rows share a diagnosis, k hides nothing). The table is a sample: a row unique in it need not be unique among
-    people.
+    its rows share a diagnosis, k hides nothing: see attribute_disclosure). The table is a sample: a row unique in it
+    need not be unique among people.
 
     References
     ----------
     .. [1] Sweeney (2002), k-anonymity: a model for protecting privacy, doi:10.1142/S0218488502001648
     """
-    columns = subject.roles.quasi_identifiers
-    if not columns:
-        raise NotApplicable("no quasi-identifiers were named; pass quasi_identifiers=, columns that others may know")
-    for dataset in _datasets(subject):
-        yield from _of_table(subject, columns, dataset)
+    columns = list(required_quasi_identifiers(subject))
+    for dataset in counted_tables(subject):
+        found = combinations(subject.rows_of(dataset), columns)
+        counts = found.class_sizes(columns)[1]
+        rows, unique = found.rows, int((counts == 1).sum())
+        values = {
+            "k": (int(counts.min()), "count"),
+            "unique_rows": (unique, "count"),
+            "share_unique": (unique / rows, "rate"),
+            "share_small": (int(counts[counts < SMALL[0]].sum()) / rows, "rate"),
+            "share_below_11": (int(counts[counts < SMALL[1]].sum()) / rows, "rate"),
+            "classes": (len(counts), "count"),
+        }
+        for name, (value, unit) in values.items():
+            yield exact(name, value, unit, DIRECTIONS[name], dataset, rows)
+        yield _sizes(counts, dataset, columns)
+        yield _changed(subject, found, columns, dataset)
 
 
-def _datasets(subject: Subject) -> tuple[Which, ...]:
-    try:
-        subject.table("train")
-    except NotApplicable:
-        return ("test",)
-    return ("test", "train")
-
-
-def _of_table(subject: Subject, columns: Sequence[str], dataset: Which) -> Iterator[Measure | Evidence]:
-    table = subject.table(dataset)
-    if not table.rows:
-        raise InsufficientData(f"the {dataset} table has no rows")
-    coded = {column: table.coded(column) for column in columns}
-    counts = _classes(list(coded.values()))
-    rows, unique, small = int(counts.sum()), int((counts == 1).sum()), int(counts[counts < SMALL].sum())
-    yield _exact("k", int(counts.min()), "count", dataset, rows)
-    yield _exact("unique_rows", unique, "count", dataset, rows)
-    yield _exact("share_unique", unique / rows, "rate", dataset, rows)
-    yield _exact("share_small", small / rows, "rate", dataset, rows)
-    yield _exact("classes", len(counts), "count", dataset, rows)
-    yield _sizes(counts, dataset, columns)
-    if len(columns) > 1:
-        yield _left_out(coded, int(counts.min()), unique, dataset)
-
-
-def _classes(coded: Sequence[Coded]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return class_sizes([column.codes for column in coded], [len(column.values) for column in coded])[1]
-
-
-def _exact(name: str, value: float, unit: str, dataset: Dataset, rows: int) -> Measure:
-    return Measure(
-        name=name,
-        value=value,
-        unit=unit,
-        direction=DIRECTIONS[name],
-        dataset=dataset,
-        n=rows,
-        interval=Interval(value, value, None, "two", "exact", "count over all rows"),
-        uncertainty=Exact(value),
-    )
-
-
-def _sizes(counts: np.ndarray[tuple[int], np.dtype[np.int64]], dataset: str, columns: Sequence[str]) -> Evidence:
+def _sizes(counts: Counts, dataset: str, columns: Sequence[str]) -> Evidence:
     rows = []
     for low, high, label in BINS:
         inside = counts[(counts >= low) & (counts <= (high or counts.max()))]
@@ -126,22 +94,47 @@ def _sizes(counts: np.ndarray[tuple[int], np.dtype[np.int64]], dataset: str, col
     )
 
 
-def _left_out(coded: dict[str, Coded], k: int, unique: int, dataset: str) -> Evidence:
-    rows: list[tuple[str, int, int, int]] = [("(none)", 0, k, unique)]
-    for column, values in coded.items():
-        counts = _classes([other for name, other in coded.items() if name != column])
-        rows.append((column, len(values.values), int(counts.min()), int((counts == 1).sum())))
+def _changed(subject: Subject, found: Combinations, columns: list[str], dataset: str) -> Evidence:
+    cases = [("(as it is)", "", columns, found), *_changes(subject, found, columns)]
+    rows = []
+    for column, how, kept, changed in cases:
+        counts = changed.class_sizes(kept)[1]
+        values = len(found.columns[column].values) if column in found.columns else None
+        rows.append((column, how, values, int(counts.min()), int((counts == 1).sum())))
     return Evidence(
         id=f"left_out_{dataset}",
         kind="table",
-        title=f"k when a column is left out, {dataset} table",
-        caption="k and unique rows that would remain without each quasi-identifier: which column singles people out.",
-        alt=f"k of the {dataset} table without each quasi-identifier in turn",
+        title=f"k when columns are left out or made coarser, {dataset} table",
+        caption="k and unique rows that would remain: which column singles people out, and what would help.",
+        alt=f"k of the {dataset} table with each quasi-identifier left out or made coarser in turn",
         columns=(
-            Column("Left out", role="label"),
+            Column("Column", role="label"),
+            Column("Change"),
             Column("Its values", "count", "count"),
             Column("k", "count", "value"),
             Column("Unique rows", "count", "count"),
         ),
         rows=tuple(rows),
     )
+
+
+def _changes(
+    subject: Subject, found: Combinations, columns: list[str]
+) -> Iterator[tuple[str, str, list[str], Combinations]]:
+    coarsest = found
+    for column in columns:
+        if len(columns) > 1:
+            yield column, "left out", [name for name in columns if name != column], found
+        coded = found.columns[column]
+        if column in subject.hierarchies:
+            steps = levels(column, coded, subject.hierarchies[column])
+            named = [(f"level {place} of its hierarchy", step) for place, step in enumerate(steps, 1)]
+        else:
+            step = coarser(coded, found.counts, SMALL[0])
+            named = [] if step is None else [step]
+        for how, changed in named:
+            yield column, how, columns, found.replaced(column, changed)
+        if named:
+            coarsest = coarsest.replaced(column, named[0][1])
+    if coarsest is not found and len(columns) > 1:
+        yield "(all)", "each made coarser by the first step above", columns, coarsest

@@ -60,7 +60,14 @@ def test_a_subject_without_quasi_identifiers_is_told_what_to_pass(people: pd.Dat
 
 def test_counts_of_a_small_table_are_those_counted_by_hand(people: pd.DataFrame) -> None:
     found = values(Subject(people, quasi_identifiers=["sex", "town"]))
-    assert found == {"k": 1, "unique_rows": 1, "share_unique": 1 / 9, "share_small": 3 / 9, "classes": 3}
+    assert found == {
+        "k": 1,
+        "unique_rows": 1,
+        "share_unique": 1 / 9,
+        "share_small": 3 / 9,
+        "share_below_11": 1.0,
+        "classes": 3,
+    }
 
 
 def test_bounds_of_a_count_are_the_count(people: pd.DataFrame) -> None:
@@ -94,7 +101,10 @@ def test_class_sizes_add_up_to_all_rows(people: pd.DataFrame) -> None:
 
 def test_leaving_out_the_column_that_singles_out_raises_k(people: pd.DataFrame) -> None:
     table = evidence(Subject(people, quasi_identifiers=["sex", "town"]))["left_out_test"]
-    assert {str(row[0]): row[2] for row in table.rows} == {"(none)": 1, "sex": 1, "town": 3}
+    found = {(row[0], row[1]): row[3] for row in table.rows}
+    assert found["(as it is)", ""] == found["sex", "left out"] == 1
+    assert found["town", "left out"] == 3
+    assert found["town", "2 values with fewer than 5 rows as one"] == 3
 
 
 def test_order_of_rows_does_not_matter(people: pd.DataFrame) -> None:
