@@ -11,15 +11,16 @@ import numpy.typing as npt
 
 from auditkit.declare import auditor
 from auditkit.explainers.attribution import Floats
-from auditkit.explainers.explained import Explained, explained
+from auditkit.explainers.explained import Explained
+from auditkit.explainers.planned import planned
 from auditkit.explainers.swarm import swarm
 from auditkit.finding import Column, Evidence, Interval, Measure
 from auditkit.group_rates import two_sided
-from auditkit.stats.importance import Spread, rows_needed, spread, tiers
+from auditkit.stats.importance import Spread, spread, tiers
 from auditkit.stats.uncertainty import Exact, Normal, Uncertainty
 from auditkit.subject import Subject
 
-FEWEST, PILOT = 50, 200
+FEWEST = 50
 _ID = "explanations.shap_importance"
 
 
@@ -78,16 +79,17 @@ def shap_importance(
     ----------
     .. [1] Lundberg, Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874
     """
-    given = explained(
+    plan = planned(
         subject,
-        rows=max(rows, most_rows) + PILOT,
+        rows=rows,
+        most_rows=most_rows,
+        half_width=half_width,
         background=background,
         budget=budget,
         encoded_game=encoded_game,
         path_dependent=path_dependent,
-        by_part=True,
     )
-    chosen, planned = _chosen(given, rows, most_rows, half_width)
+    given, chosen = plan.given, plan.rows
     sizes = given.attributions.sizes[:chosen]
     yield Measure(
         name="additivity_error",
@@ -104,21 +106,9 @@ def shap_importance(
     sure = spread(sizes, by_part)
     if by_part is not None:
         yield Measure(name="background_share", value=sure.share, unit="share", direction="lower", n=len(by_part))
-    remarks = f"{planned} {_population(chosen, subject.table().rows)} {_moved(by_part is not None, sure.share)}"
+    remarks = f"{plan.said} {_population(chosen, subject.table().rows)} {_moved(by_part is not None, sure.share)}"
     yield _evidence(given, chosen, sure, tiers(sizes, _order(given, sizes), by_part), remarks)
     yield swarm(given, f"{_ID}.beeswarm", chosen)
-
-
-def _chosen(given: Explained, rows: int, most_rows: int, half_width: float) -> tuple[int, str]:
-    """Return how many of the explained rows are used, and why; the pilot's are the last ones."""
-    explained_rows = len(given.attributions.values)
-    if given.attributions.asked or explained_rows <= rows + PILOT:
-        few = min(explained_rows, max(rows, most_rows))
-        return few, "All rows that could be explained are used." if few < rows else "No pilot: all rows are used."
-    needed = rows_needed(given.attributions.sizes[-PILOT:], half_width)
-    chosen = min(max(rows, needed), explained_rows - PILOT, max(rows, most_rows))
-    wanted = f"a half-width of {half_width:.0%} takes {needed:,} rows, as {PILOT} other rows say"
-    return chosen, f"{wanted[0].upper()}{wanted[1:]}; {chosen:,} are used."
 
 
 def _population(chosen: int, total: int) -> str:
