@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from auditkit.attacks.equivalence_classes import class_sizes
+from auditkit.attacks.equivalence_classes import class_sizes, distinct_rows
 from auditkit.data.scan import Scan
 from auditkit.data.table import Coded, Table
 
@@ -69,8 +69,8 @@ def combinations(rows: Table | Scan, columns: Sequence[str]) -> Combinations:
         table, counts = rows.distinct(columns)
         return Combinations({name: table.coded(name) for name in columns}, counts)
     coded = {name: rows.coded(name) for name in columns}
-    inverse, counts = class_sizes([one.codes for one in coded.values()], [len(one.values) for one in coded.values()])
-    member = np.empty(len(counts), dtype=np.int64)
-    member[inverse] = np.arange(len(inverse))  # one row of each combination stands for it
-    kept = {name: Coded(one.codes[member], one.values) for name, one in coded.items()}
+    found, counts = distinct_rows([one.codes for one in coded.values()], [len(one.values) for one in coded.values()])
+    kept = {
+        name: Coded(codes.astype(np.int32), one.values) for (name, one), codes in zip(coded.items(), found, strict=True)
+    }
     return Combinations(kept, counts)

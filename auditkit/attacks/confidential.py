@@ -26,6 +26,10 @@ class ClassValues:
         Rows of each class.
     whole : float64 array, shape (values,)
         Share of each value in the table.
+    cells : int64 array, shape (classes,)
+        Number of distinct values of each class.
+    shares : float64 array, shape (cells,)
+        Share of the value in its class.
     """
 
     starts: Counts
@@ -33,18 +37,8 @@ class ClassValues:
     counts: Counts
     sizes: Counts
     whole: Floats
-
-    @property
-    def shares(self) -> Floats:
-        """Share of the value in its class, by cell."""
-        found: Floats = self.counts / np.repeat(self.sizes, self.cells)
-        return found
-
-    @property
-    def cells(self) -> Counts:
-        """Number of distinct values of each class, shape (classes,)."""
-        found: Counts = np.diff(np.append(self.starts, len(self.counts)))
-        return found
+    cells: Counts
+    shares: Floats
 
 
 def class_values(found: Combinations, quasi_identifiers: list[str], confidential: str) -> ClassValues:
@@ -52,14 +46,19 @@ def class_values(found: Combinations, quasi_identifiers: list[str], confidential
     inverse, sizes = found.class_sizes(quasi_identifiers)
     coded = found.columns[confidential]
     width = len(coded.values)
-    order = np.lexsort((coded.codes, inverse))
-    classes, values = inverse[order], coded.codes[order].astype(np.int64)
-    first = np.append(True, (np.diff(classes) != 0) | (np.diff(values) != 0))
-    places = np.flatnonzero(first)
-    counts = np.add.reduceat(found.counts[order], places)
     whole = np.bincount(coded.codes, weights=found.counts, minlength=width) / found.rows
-    starts = np.searchsorted(classes[places], np.arange(len(sizes)))
-    return ClassValues(starts.astype(np.int64), values[places], counts, sizes, whole)
+    keys = inverse * width + coded.codes
+    counts = found.counts
+    steps = np.diff(keys)
+    if (steps <= 0).any():  # not in order yet, or combinations that the chosen columns do not tell apart
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        places = np.flatnonzero(np.append(True, np.diff(keys) != 0))
+        keys, counts = keys[places], np.add.reduceat(counts[order], places)
+    classes, values = np.divmod(keys, width)
+    starts = np.flatnonzero(np.append(True, np.diff(classes) != 0)).astype(np.int64)
+    cells = np.diff(np.append(starts, len(counts)))
+    return ClassValues(starts, values, counts, sizes, whole, cells, counts / np.repeat(sizes, cells))
 
 
 def distinct_l(cells: ClassValues) -> int:
@@ -111,7 +110,7 @@ def _runs(low: Counts, high: Counts, level: Floats, whole: Floats) -> Floats:
     cumulative = np.cumsum(whole)
     sums = np.append(0.0, np.cumsum(cumulative))
     high = np.maximum(high, low)
-    split = np.clip(np.searchsorted(cumulative, level), low, high)
+    split = np.minimum(np.maximum(np.searchsorted(cumulative, level), low), high)
     below = level * (split - low) - (sums[split] - sums[low])
     above = (sums[high] - sums[split]) - level * (high - split)
     found: Floats = below + above

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -55,6 +56,46 @@ def class_sizes(codes: Sequence[npt.NDArray[np.integer]], cardinalities: Sequenc
         keys, radix = keys * max(cardinality, 1) + digits, radix * max(cardinality, 1)
     inverse, classes = _renumber(keys, radix)
     return inverse, np.bincount(inverse, minlength=classes).astype(np.int64)
+
+
+def distinct_rows(codes: Sequence[npt.NDArray[np.integer]], cardinalities: Sequence[int]) -> tuple[list[Codes], Codes]:
+    """Return the distinct rows of several columns, and how often each occurs.
+
+    Parameters
+    ----------
+    codes : sequence of integer arrays, each of shape (n,)
+        One array per column, from 0 to its cardinality - 1; not checked.
+    cardinalities : sequence of int
+
+    Returns
+    -------
+    columns : list of int64 arrays, each of shape (distinct rows,)
+    counts : int64 array, shape (distinct rows,)
+
+    Examples
+    --------
+    >>> columns, counts = distinct_rows([np.array([0, 1, 1]), np.array([2, 0, 0])], [2, 3])
+    >>> [column.tolist() for column in columns], counts.tolist()
+    ([[0, 1], [2, 0]], [1, 2])
+    """
+    possible = math.prod(cardinalities)
+    if possible > max(DENSE_KEYS, 4 * len(codes[0])):
+        inverse, counts = class_sizes(codes, cardinalities)
+        member = np.empty(len(counts), dtype=np.int64)
+        member[inverse] = np.arange(len(inverse))  # one row of each class stands for it
+        return [np.asarray(column[member], dtype=np.int64) for column in codes], counts
+    keys = codes[0].astype(np.int64)
+    for column, cardinality in zip(codes[1:], cardinalities[1:], strict=True):
+        keys *= cardinality
+        keys += column
+    counts = np.bincount(keys, minlength=possible)
+    rest = np.flatnonzero(counts)
+    counts = counts[rest]
+    found: list[Codes] = []
+    for cardinality in cardinalities[:0:-1]:
+        rest, digit = np.divmod(rest, cardinality)
+        found.append(digit)
+    return [rest, *found[::-1]], counts
 
 
 def _checked(column: npt.NDArray[np.integer], cardinality: int, length: int) -> Codes:
