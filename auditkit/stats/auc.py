@@ -48,6 +48,22 @@ def delong_standard_error(positives: Counts, negatives: Counts) -> float:
     return math.sqrt(of_positives / m + of_negatives / n)
 
 
+def mann_whitney_error(positives: Counts, negatives: Counts) -> float:
+    """Return the standard error that the AUC has where scores say nothing, ties counted.
+
+    variance = (N + 1 − Σ (t³ − t) ÷ (N (N − 1))) ÷ (12 m n), with t rows at each distinct score.
+
+    References
+    ----------
+    Lehmann 1975, Nonparametrics, 1.4
+    """
+    m, n = int(positives.sum()), int(negatives.sum())
+    tied = (positives + negatives).astype(np.float64)
+    both = m + n
+    correction = math.fsum((tied**3 - tied).tolist()) / (both * (both - 1))
+    return math.sqrt(max(0.0, both + 1 - correction) / (12 * m * n))
+
+
 def _hanley_mcneil(auc: float, m: int, n: int) -> float:
     """Variance with Newcombe's averaged degrees (method 5): both classes share N* = (m + n)/2 − 1."""
     star = (m + n) / 2 - 1

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import contingency
+from scipy.stats import contingency, entropy
 
-from auditkit.stats.association import cramers_v, quantile_codes
+from auditkit.stats.association import cramers_v, mutual_information, quantile_codes
 
 
 def test_equals_its_formula_on_scipys_uncorrected_value() -> None:
@@ -50,3 +50,32 @@ def test_numbers_are_cut_into_equal_bins_and_missing_ones_kept_apart() -> None:
     assert set(codes[1000:]) == {-1}
     assert quantile_codes(np.zeros(4)).tolist() == [0] * 4
     assert quantile_codes(np.full(3, np.nan)).tolist() == [-1] * 3
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.98])
+def test_a_value_that_most_rows_have_is_kept_apart_from_smaller_and_larger_ones(share: float) -> None:
+    flag = (np.arange(1000) < 1000 * share).astype(float)
+    codes = quantile_codes(flag)
+    assert len(set(codes[flag == 1])) == len(set(codes[flag == 0])) == 1
+    assert len(set(codes)) == 2
+    middle = quantile_codes(np.r_[np.full(900, 5.0), np.arange(50) / 100, 6 + np.arange(50)])
+    assert not set(middle[:900]) & set(middle[900:])
+    assert not set(middle[900:950]) & set(middle[950:])
+
+
+def test_mutual_information_is_that_of_scipys_entropies_with_miller_and_madows_correction() -> None:
+    rng = np.random.default_rng(0)
+    one = rng.integers(0, 4, 500)
+    two = np.where(rng.random(500) < 0.4, one, rng.integers(0, 3, 500))
+    table = contingency.crosstab(one, two).count
+    plain = entropy(table.sum(axis=1)) + entropy(table.sum(axis=0)) - entropy(table.ravel())
+    values = (table.sum(axis=1) > 0).sum() + (table.sum(axis=0) > 0).sum() - (table > 0).sum() - 1
+    assert mutual_information(one, two) == pytest.approx((plain + values / 1000) / np.log(2), rel=1e-12)
+
+
+def test_independent_columns_share_next_to_no_information() -> None:
+    rng = np.random.default_rng(1)
+    found = [mutual_information(rng.integers(0, 10, 500), rng.integers(0, 3, 500)) for _ in range(200)]
+    assert np.mean(found) < 0.005  # without the correction: 0.026
+    assert mutual_information(np.zeros(0, dtype=int), np.zeros(0, dtype=int)) == 0
+    assert mutual_information(np.zeros(9, dtype=int), np.arange(9)) == 0
