@@ -127,13 +127,14 @@ class EffectiveProportion:
 class Normal:
     """An estimate ± z (or t) standard errors on a scale, clipped to [low, high]; the error is on that scale.
 
-    ``fisher`` is the scale of artanh, for correlations. ``bias`` is the most by which the estimate is too high on average;
+    ``fisher`` is the scale of artanh, for correlations; ``log of the rest`` that of ln(1 − value), for values that end at 1 and
+    may be far below 0, such as R². ``bias`` is the most by which the estimate is too high on average;
     the lower end gives it away.
     """
 
     value: float
     standard_error: float
-    scale: Literal["identity", "logit", "log", "fisher"] = "identity"
+    scale: Literal["identity", "logit", "log", "fisher", "log of the rest"] = "identity"
     df: float | None = None
     low: float | None = None
     high: float | None = None
@@ -143,6 +144,8 @@ class Normal:
     def __post_init__(self) -> None:
         if self.scale == "log" and not self.value > 0:
             raise ValueError(f"got {self.value} on the log scale, wanted a value above 0")
+        if self.scale == "log of the rest" and not self.value < 1:
+            raise ValueError(f"got {self.value} on the scale of ln(1 − value), wanted a value below 1")
         if self.scale == "fisher" and not -1 < self.value < 1:
             raise ValueError(f"got {self.value} on Fisher's scale, wanted a value between -1 and 1")
         if self.scale == "logit" and not 0 < self.value < 1:
@@ -158,6 +161,8 @@ class Normal:
         half = (z if self.df is None else _t(z, self.df)) * self.standard_error
         if self.scale == "log":
             ends = (self.value * math.exp(-half), self.value * math.exp(min(half, _LARGEST)))
+        elif self.scale == "log of the rest":
+            ends = (1 - (1 - self.value) * math.exp(min(half, _LARGEST)), 1 - (1 - self.value) * math.exp(-half))
         elif self.scale == "logit":
             middle = math.log(self.value / (1 - self.value))
             ends = (_expit(middle - half), _expit(middle + half))
