@@ -39,6 +39,12 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | Non
 _as_of = click.option(
     "--as-of", callback=_day, metavar="DATE", help="The day waivers are read at (default: today, UTC)."
 )
+_baseline = click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    help="What changes are measured against: a baseline file or an earlier audit.json (default: auditkit-baseline.json "
+    "beside the policy, if there).",
+)
 _quiet = click.option("--quiet", "-q", is_flag=True, help="Print the verdict alone.")
 
 
@@ -51,6 +57,7 @@ _quiet = click.option("--quiet", "-q", is_flag=True, help="Print the verdict alo
 @click.option("--skip", multiple=True, metavar="ID", help="Leave this auditor or family out; repeatable.")
 @click.option("--no-code", is_flag=True, help="Refuse models that run code of the folder (python: …).")
 @_as_of
+@_baseline
 @_quiet
 def run(
     file: Path,
@@ -59,28 +66,51 @@ def run(
     skip: tuple[str, ...],
     no_code: bool,
     as_of: date | None,
+    baseline: Path | None,
     quiet: bool,
 ) -> int:
     """Audit what FILE (audit.yaml) describes; write audit.json, the model card and the gate report."""
     from auditkit.run import run as run_audit
 
     with _progress(quiet) as report:
-        written = run_audit(file, out=out, only=only, skip=skip, as_of=as_of, allow_code=not no_code, progress=report)
+        written = run_audit(
+            file,
+            out=out,
+            only=only,
+            skip=skip,
+            as_of=as_of,
+            baseline=baseline,
+            allow_code=not no_code,
+            progress=report,
+        )
     return _conclude(written, quiet)
 
 
 @commands.command()
 @click.argument("record", type=click.Path(path_type=Path), default="audit.json")
 @click.option("--policy", required=True, type=click.Path(path_type=Path), help="The policy to judge by.")
+@click.option(
+    "--update-baseline",
+    is_flag=True,
+    help="Adopt today's state: afterwards only what is shown to be worse blocks. Writes auditkit-baseline.json beside the policy.",
+)
 @_as_of
+@_baseline
 @_quiet
-def gate(record: Path, policy: Path, as_of: date | None, quiet: bool) -> int:
+def gate(
+    record: Path, policy: Path, update_baseline: bool, as_of: date | None, baseline: Path | None, quiet: bool
+) -> int:
     """Judge an audit.json again by a policy, without model or data."""
     from auditkit.policy import Policy
     from auditkit.record import load
+    from auditkit.run import adopt_baseline, baseline_for
 
-    loaded = load(record)
-    decision = Policy.load(policy).judge(loaded.audit, as_of=as_of)
+    loaded, rules = load(record), Policy.load(policy)
+    if update_baseline:
+        written = adopt_baseline(loaded.audit, rules, baseline or policy.parent, as_of=as_of)
+        click.echo(f"adopted today's state: {written.name}; commit it, so that a change of it is reviewed", err=True)
+        baseline = written
+    decision = rules.judge(loaded.audit, as_of=as_of, baseline=baseline_for(policy, baseline))
     _print_decision(decision, quiet)
     return decision.exit_code
 
@@ -308,5 +338,11 @@ def _print_decision(decision: Any, quiet: bool) -> None:
             click.echo(f"  {'':18} {state} {ruling.waiver.until.isoformat()}: {ruling.waiver.reason}")
     for problem in decision.problems:
         click.echo(f"  died: {problem}")
+    for waiver in decision.expiring_waivers:
+        click.echo(f"  waiver ends soon: {waiver}")
     for waiver in decision.unused_waivers:
         click.echo(f"  unused waiver: {waiver}")
+    for rule in decision.not_applied:
+        click.echo(f"  not for this deployment: {rule}")
+    if decision.baseline:
+        click.echo(f"  compared with {decision.baseline}")

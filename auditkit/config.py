@@ -109,6 +109,7 @@ class Config:
     card: Mapping[str, str]
     carbon: Mapping[str, Any]
     recourse: Mapping[str, Any] | None
+    deployment: Mapping[str, str]
     training: Mapping[str, Any]
     synthetic: bool
     disclosure: str
@@ -161,6 +162,7 @@ def load_config(path: Path) -> Config:
         card=data.get("card", {}),
         carbon=data.get("carbon", {}),
         recourse=data.get("recourse"),
+        deployment=data.get("deployment", {}),
         training=_training(document),
         synthetic=data.get("synthetic", False),
         disclosure=data.get("disclosure", "internal"),

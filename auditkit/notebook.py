@@ -16,7 +16,15 @@ from auditkit.subject import Subject
 
 _STYLE = "border-collapse:collapse;font:13px/1.4 system-ui,sans-serif;font-variant-numeric:tabular-nums;margin:4px 0"
 _CELL = "padding:4px 12px 4px 0;text-align:left;border-bottom:1px solid #8884;background:none;vertical-align:top"
-_SHAPES = {"pass": "●", "fail": "■", "inconclusive": "◆", "insufficient": "○", "missing": "–", "waived": "△"}
+_SHAPES = {
+    "pass": "●",
+    "fail": "■",
+    "inconclusive": "◆",
+    "insufficient": "○",
+    "missing": "–",
+    "waived": "△",
+    "adopted": "△",
+}
 _SHOWN = 25
 
 

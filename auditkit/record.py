@@ -53,6 +53,8 @@ def as_json(audit: Audit, decision: Decision | None) -> dict[str, Any]:
             "why": decision.why,
             "rulings": [_ruling(r) for r in decision.rulings if not r.volatile],
             "unused_waivers": list(decision.unused_waivers),
+            "not_applied": list(decision.not_applied),
+            "baseline": decision.baseline,
         }
         run |= {
             "as_of": decision.as_of.isoformat(),
@@ -62,6 +64,7 @@ def as_json(audit: Audit, decision: Decision | None) -> dict[str, Any]:
             "inconclusive": decision.inconclusive,
             "exit_code": decision.exit_code,
             "problems": list(decision.problems),
+            "expiring_waivers": list(decision.expiring_waivers),
         }
     run["evidence_digest"] = hashlib.sha256(canonical(body)).hexdigest()
     run["run_digest"] = hashlib.sha256(canonical(run)).hexdigest()
@@ -259,4 +262,7 @@ def _read_decision(data: Mapping[str, Any] | None, run: Mapping[str, Any]) -> De
         rulings=tuple(rulings),
         problems=tuple(run["problems"]),
         unused_waivers=tuple(data["unused_waivers"]),
+        expiring_waivers=tuple(run.get("expiring_waivers", ())),
+        not_applied=tuple(data.get("not_applied", ())),
+        baseline=data.get("baseline", ""),
     )

@@ -24,12 +24,13 @@ from auditkit.energy.training import read_training
 from auditkit.errors import DataError, ModelError, OutputError
 from auditkit.exports.bias_audit import bias_audit_files
 from auditkit.models.loading import load_model
-from auditkit.policy import Decision, Policy
-from auditkit.record import Record, dump, from_json
+from auditkit.policy import Baseline, Decision, Policy, adopting, baseline_of, read_baseline
+from auditkit.record import Record, dump, from_json, load
 from auditkit.rendering.documents import render as render_documents
 from auditkit.subject import Subject
 
 MANIFEST = "manifest.json"
+BASELINE = "auditkit-baseline.json"
 REPORT_FOLDER = "auditkit-report"
 
 
@@ -73,6 +74,7 @@ def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
             card=config.card,
             carbon={**config.carbon, "training": _training(config)},
             recourse=config.recourse,
+            deployment=config.deployment,
             released=released,
             population=population,
             hierarchies={column: read_hierarchy(path) for column, path in config.hierarchies.items()},
@@ -121,10 +123,13 @@ def run(
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     as_of: date | None = None,
+    baseline: Path | None = None,
     allow_code: bool = True,
     progress: bool | Progress = True,
 ) -> Report:
     """Audit what audit.yaml describes and write the report folder, all or nothing.
+
+    `baseline` is as in `baseline_for`.
 
     Returns
     -------
@@ -137,6 +142,7 @@ def run(
     """
     config = load_config(path)
     policy = Policy.load(config.policy) if config.policy else None
+    before = baseline_for(config.policy, baseline) if config.policy else None
     folder = out or config.folder / REPORT_FOLDER
     check_target(folder)
     subject = subject_of(config, allow_code=allow_code)
@@ -153,8 +159,62 @@ def run(
     if policy is not None:
         provenance = {**found.provenance, "policy": {"name": policy.name, "sha256": policy.digest}}
         found = replace(found, provenance=provenance)
-    decision = policy.judge(found, as_of=as_of) if policy else None
+    decision = policy.judge(found, as_of=as_of, baseline=before) if policy else None
     return write(found, decision, folder)
+
+
+def baseline_for(policy: Path, given: Path | None = None) -> Baseline | None:
+    """Return what changes are measured against: `given`, or the file auditkit-baseline.json beside the policy.
+
+    Parameters
+    ----------
+    policy : Path
+        policy.yaml.
+    given : Path, optional
+        A baseline file, or the audit.json of an earlier audit.
+
+    Raises
+    ------
+    ConfigurationError, DataError, RecordError
+        If a file cannot be read or was changed.
+    """
+    beside = policy.parent / BASELINE
+    if given is None:
+        return read_baseline(beside) if beside.is_file() else None
+    if given.is_file() and b'"schema_version"' in given.read_bytes()[:4096]:
+        record = load(given)
+        return baseline_of(record.audit, f"{given.name} of {record.audit.name}, sha256 {record.evidence_digest[:12]}")
+    return read_baseline(given)
+
+
+def adopt_baseline(found: Audit, policy: Policy, place: Path, *, as_of: date | None = None) -> Path:
+    """Write the baseline file that adopts an audit as it is, and return its path.
+
+    Parameters
+    ----------
+    found : Audit
+    policy : Policy
+        Its rules say what is worth remembering.
+    place : Path
+        The file, or a folder for auditkit-baseline.json.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    file = place / BASELINE if place.is_dir() else place
+    decision = policy.judge(found, as_of=as_of)
+    incoming = file.with_name(f"{file.name}.incoming-{os.getpid()}")
+    try:
+        incoming.write_bytes(adopting(found, decision, decision.as_of))
+        incoming.replace(file)
+    except OSError as error:
+        incoming.unlink(missing_ok=True)
+        raise OutputError(
+            f"{file.name} cannot be written: {error.strerror or error}; name a file with --baseline"
+        ) from None
+    return file
 
 
 def write(found: Audit, decision: Decision | None, folder: Path, templates: Path | None = None) -> Report:

@@ -76,6 +76,8 @@ class Subject:
     seed : int
     recourse : mapping, optional
         Which columns a person could change, as in audit.yaml: ``{"columns": {"income": {"direction": "up"}}}``.
+    deployment : mapping, optional
+        ``environment`` and ``risk_class``: rules of a policy may be for some of them only.
     released, population : frame or Scan, optional
         The table that is handed out, and all people out of whom the test rows came: for privacy only.
     hierarchies : mapping of quasi-identifier to mapping of value to its ancestors, optional
@@ -127,6 +129,7 @@ class Subject:
         card: Mapping[str, str] | None = None,
         carbon: Mapping[str, object] | None = None,
         recourse: Mapping[str, object] | None = None,
+        deployment: Mapping[str, str] | None = None,
         released: object | None = None,
         population: object | None = None,
         hierarchies: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
@@ -134,7 +137,7 @@ class Subject:
         if threshold is not None and score_kind == "probability" and not 0 <= threshold <= 1:
             raise DataError(f"threshold: got {threshold!r}, wanted a probability between 0 and 1")
         self.name, self.seed, self.synthetic, self.score_kind = name, seed, synthetic, score_kind
-        self.card, self.carbon = dict(card or {}), dict(carbon or {})
+        self.card, self.carbon, self.deployment = dict(card or {}), dict(carbon or {}), dict(deployment or {})
         self._rows: dict[str, Table | Scan] = {"test": test if isinstance(test, Scan) else table_from_frame(test)}
         if train is not None:
             self._rows["train"] = table_from_frame(train)
@@ -500,6 +503,7 @@ class Subject:
             if model is None
             else {"kind": model.kind, "description": model.description, "digest": model.digest},
             "card": dict(self.card),
+            "deployment": dict(self.deployment),
         }
 
     def summary(self) -> dict[str, object]:

@@ -148,7 +148,7 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def load_policy_document(path: Path) -> Document:
-    """Read a policy.yaml: its schema, unique rule ids, and waivers that name rules.
+    """Read a policy.yaml: its schema and unique rule ids.
 
     Parameters
     ----------
@@ -163,21 +163,17 @@ def load_policy_document(path: Path) -> Document:
     Raises
     ------
     ConfigurationError
-        The file is missing or wrong; two rules have one id; a waiver names a rule that is not there.
+        The file is missing or wrong, or two rules have one id.
     """
     document = load_yaml(path, schema("policy"))
     first: dict[str, int] = {}
-    for index, rule in enumerate(document.data["rules"]):
+    for index, rule in enumerate(document.data.get("rules") or ()):
         name = rule["id"]
         if name in first:
             line, _ = document.position("rules", first[name], "id")
             message = f"rule id {name!r} stands twice (first on line {line}); give each rule its own id"
             raise document.error(message, "rules", index, "id")
         first[name] = index
-    for index, waiver in enumerate(document.data.get("waivers") or ()):
-        if waiver["rule"] not in first:
-            message = f"waiver for {waiver['rule']!r}, but no rule has this id.{did_you_mean(waiver['rule'], first)}"
-            raise document.error(message, "waivers", index, "rule")
     return document
 
 
@@ -344,8 +340,8 @@ def _describe(problem: ValidationError) -> tuple[str, Keys]:
         return f"missing key {name!r}{where}; add it{': ' + about.rstrip('.') if about else ''}", keys
     if problem.validator == "oneOf":
         rivals = [name for branch in schema["oneOf"] for name in branch["required"]]
-        got = "both" if any(name in instance for name in rivals) else "neither"
-        return f"got {got}{where}, wanted exactly one of {' and '.join(map(repr, rivals))}", keys
+        given = [repr(name) for name in rivals if name in instance]
+        return f"got {' and '.join(given) or 'none'}{where}, wanted exactly one of {', '.join(map(repr, rivals))}", keys
     if problem.validator == "not":
         both = " and ".join(map(repr, schema["not"]["required"]))
         return f"got both {both}{where}, wanted one of them", keys

@@ -250,7 +250,7 @@ def test_an_auditor_that_dies_gives_3_and_a_report_that_says_so(project: Path, m
         raise RuntimeError("out of luck")
 
     monkeypatch.setattr("auditkit.subject.Subject.sample", die)
-    monkeypatch.setattr("auditkit.auditors.privacy.k_anonymity.class_sizes", die)
+    monkeypatch.setattr("auditkit.auditors.privacy.k_anonymity.combinations", die)
     assert call("run", project / "audit.yaml", "--quiet") == 3
     report = (project / "auditkit-report" / "gate_report.md").read_text()
     assert "out of luck" in report

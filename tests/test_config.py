@@ -57,7 +57,7 @@ def test_a_model_may_be_absent_pinned_or_made_by_code(tmp_path: Path) -> None:
         ("name: income\n", "", 1, "missing key 'name'"),
         ("name: income", "name: income\ntask: binery", 2, "Did you mean 'binary'?"),
         ("model: model.skops", "model: {fil: model.skops}", 2, "unknown key 'fil' in model. Did you mean 'file'?"),
-        ("model: model.skops", 'model: {file: model.skops, python: "a:b"}', 2, "got both in model"),
+        ("model: model.skops", 'model: {file: model.skops, python: "a:b"}', 2, "got 'file' and 'python' in model"),
         ("model: model.skops", "model: {file: model.skops, sha256: abc}", 2, "got 'abc', wanted text like"),
         ("model: model.skops", "model: {python: ab}", 2, "wanted text like 'package.module:name'"),
         ("model: model.skops", "model: 3", 2, "got 3, wanted text"),

@@ -105,7 +105,7 @@ def _limit(evidence: Evidence, rulings: Sequence[Ruling], rows: Sequence[Mapping
         alone = ruling.measure.rpartition(".")[2].startswith("false_positive_rate") or not ruling.measure.startswith(
             "fairness.equalized_odds"
         )
-        if len(values) < 2 or not alone:
+        if len(values) < 2 or not alone or ruling.limit is None or ruling.of_change:
             continue
         if ruling.unit == "ratio" and ruling.limit_kind == "min":
             return ruling.limit * max(values)

@@ -10,11 +10,11 @@ from auditkit.errors import ON_REQUEST
 from auditkit.policy import Decision, Ruling
 from auditkit.record import Record
 from auditkit.rendering.numbers import axis as scale
-from auditkit.rendering.numbers import count, interval, limit, number, percent
+from auditkit.rendering.numbers import count, interval, number, percent
 from auditkit.rendering.numbers import tick as tick_label
 from auditkit.rendering.rulings_view import ruling_row, words
 from auditkit.rendering.shared_view import mapping_of, names_of, not_measured
-from auditkit.rendering.wording import ORDER, headline, how_sure, measured, ruling_name, tally_of
+from auditkit.rendering.wording import ORDER, headline, how_sure, limit_of, measured, ruling_name, tally_of
 from auditkit.stats.planning import MOST
 
 NO_POLICY = "Not decided: no policy was judged."
@@ -62,6 +62,8 @@ def _lede(decision: Decision, rulings: Sequence[Ruling]) -> str:
         parts.append(f"{words(tally['inconclusive'])} cannot be settled with this test set{closes}")
     if tally["waived"]:
         parts.append(f"{words(tally['waived'])} {_are(tally['waived'])} waived")
+    if tally["adopted"]:
+        parts.append(f"{words(tally['adopted'])} exceeded the limit already when the baseline was adopted")
     unknown = tally["insufficient"] + tally["missing"]
     if unknown:
         parts.append(f"{words(unknown)} could not be judged")
@@ -155,13 +157,14 @@ def _lead(ruling: Ruling, record: Record, anchors: dict[int, str]) -> dict[str, 
 
 def _drawing(ruling: Ruling) -> dict[str, Any] | None:
     """Return a ruling's positions on the shared limit line, and its values on an axis of its own."""
-    if ruling.value is None:
+    if ruling.value is None or ruling.limit is None:
         return None
+    line = ruling.limit
     present = [v for v in (ruling.value, ruling.low, ruling.high, ruling.limit) if v is not None]
     ceiling = 1.0 if ruling.unit in ("rate", "ratio", "difference", "probability") and max(present) <= 1 else None
     start, end, _ = scale(min(present), max(present), ceiling=ceiling)
     # A tick gives way to the limit's label.
-    far = [at for at in (start, end) if abs(at - ruling.limit) > (end - start) / 5]
+    far = [at for at in (start, end) if abs(at - line) > (end - start) / 5]
     ticks = [{"at": at, "label": tick_label(at)} for at in far]
     name, shown = ruling_name(ruling), number(ruling.value, ruling.unit)
     bounds = interval(ruling.low, ruling.high, ruling.unit) or "none"
@@ -216,7 +219,7 @@ def sure(decision: Decision | None, rulings: Sequence[Ruling]) -> dict[str, Any]
 
 
 def _unsettled(ruling: Ruling) -> str:
-    text = f"{ruling_name(ruling)} is measured at {number(ruling.value, ruling.unit)}, limit {limit(ruling.limit, ruling.limit_kind, ruling.unit)}. {how_sure(ruling)}."
+    text = f"{ruling_name(ruling)} is measured at {number(ruling.value, ruling.unit)}, limit {limit_of(ruling)}. {how_sure(ruling)}."
     return f"{text} {_rows_that_settle(ruling)} would settle it." if ruling.rows_needed else text
 
 
@@ -246,6 +249,21 @@ def deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[
                 f"“{waiver.reason}”; asked by {waiver.requested_by}, approved by {waiver.approved_by}, until {until}."
             )
             items.append({"strong": f"{ruling_name(ruling)}:", "text": text, "status": "waived"})
+    if decision.baseline:
+        items.append({"strong": "Compared with:", "text": f"{decision.baseline}.", "status": None})
+    items += [
+        {
+            "strong": f"{ruling_name(ruling)}:",
+            "text": f"adopted with the baseline; {ruling.message}.",
+            "status": "adopted",
+        }
+        for ruling in rulings
+        if ruling.status == "adopted"
+    ]
+    items += [{"strong": "Waiver ends soon:", "text": f"{text}.", "status": None} for text in decision.expiring_waivers]
+    items += [
+        {"strong": "Not for this deployment:", "text": f"{text}.", "status": None} for text in decision.not_applied
+    ]
     items += [{"strong": "Unused waiver:", "text": f"{text}.", "status": None} for text in decision.unused_waivers]
     return items
 

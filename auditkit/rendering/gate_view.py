@@ -9,7 +9,7 @@ from auditkit.policy import Ruling
 from auditkit.record import Record
 from auditkit.rendering.gaps_view import gaps_table
 from auditkit.rendering.gate_answers import deciders, ordered, sure, unseen, verdict, why
-from auditkit.rendering.numbers import NOTHING, count, limit, number
+from auditkit.rendering.numbers import NOTHING, count, number
 from auditkit.rendering.rulings_view import rulings_table
 from auditkit.rendering.shared_view import (
     date_text,
@@ -22,7 +22,7 @@ from auditkit.rendering.shared_view import (
     provenance_facts,
     text_of,
 )
-from auditkit.rendering.wording import how_sure, ruling_name
+from auditkit.rendering.wording import how_sure, limit_of, ruling_name
 from auditkit.stats.planning import MOST
 
 
@@ -89,7 +89,7 @@ def _settle(rulings: Sequence[Ruling]) -> dict[str, Any]:
     rows = [
         [
             ruling_name(ruling),
-            limit(ruling.limit, ruling.limit_kind, ruling.unit),
+            limit_of(ruling),
             *_needed(ruling),
         ]
         for ruling in unsettled

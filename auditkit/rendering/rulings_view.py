@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditkit.policy import Decision, Ruling
-from auditkit.rendering.numbers import NOTHING, count, interval, limit, number, percent
-from auditkit.rendering.wording import how, how_sure, ruling_name
+from auditkit.rendering.numbers import NOTHING, count, interval, number, percent
+from auditkit.rendering.wording import how, how_sure, limit_of, ruling_name
 
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_SEVERITIES = (("block", "Blocking rules"), ("warn", "Warning rules"))
+_SEVERITIES = (("block", "Blocking rules"), ("warn", "Warning rules"), ("info", "For information"))
 
 
 def words(amount: int) -> str:
@@ -39,8 +39,8 @@ def rulings_table(decision: Decision | None, rulings: Sequence[Ruling], anchors:
 
 
 def _budget(decision: Decision | None, rulings: Sequence[Ruling], severity: str) -> str:
-    if severity == "warn":
-        return "they never close the gate"
+    if severity != "block":
+        return "they never close the gate" if severity == "warn" else "they never change the verdict"
     if decision is None:
         return ""
     estimates = len({r.rule for r in rulings if r.severity == "block" and r.kind == "interval"})
@@ -60,7 +60,7 @@ def ruling_row(ruling: Ruling, anchor: str) -> dict[str, Any]:
         "name": ruling_name(ruling),
         "sub": " · ".join(part for part in (how(ruling), _waiver_note(ruling), ruling.owner) if part),
         "measured": interval(ruling.low, ruling.high, ruling.unit) if kind == "range" else _valued(ruling),
-        "limit": limit(ruling.limit, ruling.limit_kind, ruling.unit),
+        "limit": limit_of(ruling),
         "at": _clip(at),
         "low": _clip(lowest),
         "high": _clip(highest),
@@ -77,7 +77,7 @@ def _valued(ruling: Ruling) -> str:
 
 def _waiver_note(ruling: Ruling) -> str:
     if ruling.waiver is None:
-        return ""
+        return "breach adopted with the baseline" if ruling.status == "adopted" else ""
     day = f"{ruling.waiver.until.day} {ruling.waiver.until:%b} {ruling.waiver.until.year}"
     return f"waiver expired {day}" if ruling.waiver_expired else f"waived until {day}"
 
@@ -87,7 +87,7 @@ _LEFT, _RIGHT = -1.0, 3.0
 
 def _position(value: float | None, ruling: Ruling) -> float | None:
     """Return the distance from the limit as a share of the limit; right of 0 is beyond it."""
-    if value is None:
+    if value is None or ruling.limit is None:
         return None
     distance = (value - ruling.limit) / (abs(ruling.limit) or 1.0)
     return distance if ruling.limit_kind == "max" else -distance

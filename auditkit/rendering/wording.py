@@ -7,7 +7,7 @@ from collections.abc import Callable
 from auditkit.auditing import Audit
 from auditkit.finding import Group
 from auditkit.policy import Ruling
-from auditkit.rendering.numbers import count, interval, number, percent
+from auditkit.rendering.numbers import count, interval, limit, number, percent
 
 _NAMES = {
     "fairness.demographic_parity.ratio": "Impact ratio",
@@ -88,6 +88,7 @@ STATUS_WORDS = {
     "insufficient": "Insufficient",
     "missing": "Missing",
     "waived": "Waived",
+    "adopted": "Adopted",
     "pass": "Pass",
 }
 ORDER = tuple(STATUS_WORDS)
@@ -108,6 +109,8 @@ def measure_name(measure: str) -> str:
 def ruling_name(ruling: Ruling) -> str:
     """Return a ruling's measure with what it runs over: "Impact ratio over sex"."""
     name = measure_name(ruling.measure)
+    if ruling.of_change:
+        name = f"Change in {name[:1].lower()}{name[1:]}"
     if ruling.over:
         name = f"{name} over {' × '.join(ruling.over)}"
     if ruling.group:
@@ -148,10 +151,17 @@ def headline(ruling: Ruling, audit: Audit) -> str:
     )
 
 
+def limit_of(ruling: Ruling) -> str:
+    """Return a ruling's limit: "≤ 0.100", or "measured" where that is enough."""
+    return "measured" if ruling.limit is None else limit(ruling.limit, ruling.limit_kind, ruling.unit)
+
+
 def measured(ruling: Ruling) -> str:
     """Return "The impact ratio over sex is measured at 0.292; the limit is at least 0.800"."""
-    side = "at most" if ruling.limit_kind == "max" else "at least"
     name = ruling_name(ruling)
+    if ruling.limit is None:
+        return f"{name}: measured {number(ruling.value, ruling.unit)}; that it was measured is enough."
+    side = "at most" if ruling.limit_kind == "max" else "at least"
     return f"{name}: measured {number(ruling.value, ruling.unit)}; the limit is {side} {number(ruling.limit, ruling.unit)}."
 
 
@@ -186,7 +196,7 @@ def how_sure(ruling: Ruling) -> str:
 
 
 def _fail(ruling: Ruling) -> str:
-    if ruling.value is None:
+    if ruling.value is None or ruling.limit is None:
         return ruling.message
     beyond = number(abs(ruling.value - ruling.limit), ruling.unit)
     if ruling.kind == "exact":
@@ -199,6 +209,8 @@ def _fail(ruling: Ruling) -> str:
 
 
 def _passed(ruling: Ruling) -> str:
+    if ruling.limit is None:
+        return "Measured, as the rule asks"
     if ruling.kind == "exact":
         return "Exact count: within the limit"
     if ruling.kind == "range":
@@ -237,6 +249,7 @@ _SENTENCES: dict[str, Callable[[Ruling], str]] = {
     "insufficient": _insufficient,
     "missing": _missing,
     "waived": _waived,
+    "adopted": _waived,
 }
 
 

@@ -1,0 +1,24 @@
+"""Rules, waivers and how a policy turns an audit into a decision."""
+
+from auditkit.policy.baseline import Baseline, adopting, baseline_of, read_baseline
+from auditkit.policy.policies import Policy
+from auditkit.policy.rules import Limit, Prove, Rule, Severity, Waiver
+from auditkit.policy.rulings import Decision, Ruling, Status, Verdict, verdict_of
+
+__all__ = [
+    "Baseline",
+    "Decision",
+    "Limit",
+    "Policy",
+    "Prove",
+    "Rule",
+    "Ruling",
+    "Severity",
+    "Status",
+    "Verdict",
+    "Waiver",
+    "adopting",
+    "baseline_of",
+    "read_baseline",
+    "verdict_of",
+]
