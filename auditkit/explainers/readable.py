@@ -42,14 +42,14 @@ class Numbers:
         return np.full(len(frame), np.nan) if known is None else known
 
     def between(self, below: float, above: float) -> float:
-        """Return the shortest number above one and at most another."""
+        """Return the shortest number above one and at most another: a whole one between whole ones."""
         if self.dates:
             day = math.floor(above)
             return float(day) if day > below else above
-        middle = below + (above - below) / 2
+        middle, whole = below + (above - below) / 2, below.is_integer() and above.is_integer()
         for digits in range(1, 18):
             short = float(f"{middle:.{digits}g}")
-            if below < short <= above:
+            if below < short <= above and (short.is_integer() or not whole):
                 return short
         return above
 

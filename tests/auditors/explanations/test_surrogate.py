@@ -8,6 +8,8 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LinearRegression
@@ -18,6 +20,7 @@ from sklearn.svm import LinearSVC
 
 from auditkit.auditing import run_one
 from auditkit.auditors.explanations.surrogate import surrogate
+from auditkit.explainers.readable import Numbers, Span
 from auditkit.explainers.surrogate import fit_surrogate
 from auditkit.finding import Finding
 from auditkit.subject import Subject
@@ -93,9 +96,9 @@ def test_a_model_that_is_a_small_tree_is_found_in_its_own_words() -> None:
     found = run(people(seed=1), Rule(), train=people())
     rules = {row[0]: row for row in found.evidence[0].rows}
     assert set(rules) == {
-        "age ≥ 30.5 and town is one of bern, genf",
-        "age ≥ 30.5 and town is none of bern, genf",
-        "age < 30.5",
+        "age ≥ 31 and town is one of bern, genf",
+        "age ≥ 31 and town is none of bern, genf",
+        "age < 31",
     }
     assert [row[3] for row in found.evidence[0].rows] == pytest.approx([0.9, 0.6, 0.0])
     assert found.measure("r_squared").value == pytest.approx(1)
@@ -315,6 +318,24 @@ def test_dates_infinite_numbers_and_awkward_words_are_written_so_that_they_can_b
     rules = fit_surrogate(frame, ["kind"], output, depth=1, leaves=2, fewest=20).rules
     assert "kind is plain" in rules
     assert "kind is not plain" in rules or "kind is 'salt and pepper, mixed'" in rules
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "expected"),
+    [(30, 31, 31), (5060, 5178, 5100), (0.123, 0.1234, 0.1232), (-3, -2, -2), (-0.6, 0.7, 0.05), (1e-9, 2e-9, 2e-9)],
+)
+def test_thresholds_are_the_shortest_numbers_that_part_the_rows(below: float, above: float, expected: float) -> None:
+    found = Numbers("x", dates=False, gaps=False).between(float(below), float(above))
+    assert below < found <= above
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert "e" not in Numbers("x", dates=False, gaps=False).words(Span(found)).removeprefix("x ≥ ")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
+def test_a_threshold_parts_any_two_numbers(one: float, two: float) -> None:
+    below, above = sorted((one, two))
+    if below < above:
+        assert below < Numbers("x", dates=False, gaps=False).between(below, above) <= above
 
 
 def test_same_rows_in_another_order_give_the_same_rules() -> None:
