@@ -13,6 +13,7 @@ from auditkit.errors import ConfigurationError
 from auditkit.finding import Finding, Group, Interval, Measure
 from auditkit.policy import Policy, Rule, adopting, read_baseline
 from auditkit.policy.baseline import baseline_of
+from auditkit.policy.loading import load_pack, packs
 from auditkit.stats.uncertainty import Exact, Proportion, Range, WorstPair
 
 DAY = date(2026, 11, 25)
@@ -334,3 +335,36 @@ def test_a_policy_that_cannot_hold_is_told_at_its_line(tmp_path: Path, text: str
     error = refusal(tmp_path, text, base=BASE)
     assert error.line == line
     assert re.search(message, error.message), error.message
+
+
+# ---------------------------------------------------------------------- packs
+
+
+@pytest.mark.parametrize("name", ["four-fifths", "high-risk", "ll144", "privacy-default", "starter"])
+def test_a_pack_is_short_dated_and_has_sources(name: str) -> None:
+    found = load_pack(name)
+    assert found.rules and len(found.rules) <= 8
+    assert date.fromisoformat(found.data["dated"]) <= date(2027, 1, 1)
+    assert found.data["about"] and found.data["sources"]
+    assert all(rule.why for rule in found.rules)
+
+
+def test_the_packs_are_those_that_are_documented() -> None:
+    assert list(packs()) == ["four-fifths", "high-risk", "ll144", "privacy-default", "starter"]
+    assert load_pack("high-risk").data["prove"] == "compliance"
+    assert all(rule.measured for rule in load_pack("ll144").rules)
+
+
+def test_a_pack_is_extended_and_changed(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text(
+        "policy: mine\nextends: [auditkit:four-fifths]\nrules:\n"
+        "  - {id: four-fifths, measure: fairness.demographic_parity.ratio, group: sex, min: 0.9, override: true}\n"
+    )
+    assert [(rule.group, rule.min) for rule in Policy.load(tmp_path / "policy.yaml").rules] == [("sex", 0.9)]
+
+
+def test_packs_can_be_extended_together(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text(
+        f"policy: all\nextends: [{', '.join(f'auditkit:{name}' for name in packs())}]\n"
+    )
+    assert len(Policy.load(tmp_path / "policy.yaml").rules) == sum(len(load_pack(name).rules) for name in packs())
