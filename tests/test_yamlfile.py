@@ -65,7 +65,12 @@ def test_an_error_carries_file_name_line_and_source(tmp_path: Path) -> None:
     ("old", "new", "line", "message"),
     [
         ("severity: block", "severty: block", 7, r"unknown key 'severty' in rules[1]. Did you mean 'severity'?"),
-        ("severity: block", "severity: blok", 7, "got 'blok', wanted 'block' or 'warn' or 'info'. Did you mean 'block'?"),
+        (
+            "severity: block",
+            "severity: blok",
+            7,
+            "got 'blok', wanted 'block' or 'warn' or 'info'. Did you mean 'block'?",
+        ),
         ("    measure: fair", "    mesure: fair", 4, "Did you mean 'measure'?"),
         ("min: 0.8", "min: abc", 6, "got 'abc', wanted a number"),
         ("min: 0.8", "min: .nan", 6, "wanted a finite number"),
