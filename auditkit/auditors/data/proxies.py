@@ -16,7 +16,7 @@ from auditkit.declare import auditor
 from auditkit.errors import InsufficientData, NotApplicable
 from auditkit.explainers.planned import planned
 from auditkit.explainers.predicting import DEPTH, TREES, Groups, Told, told_alone, told_together
-from auditkit.finding import MISSING_LABEL, Cell, Column, Dataset, Evidence, Group, Interval, Measure, Scalar
+from auditkit.finding import MISSING_LABEL, Column, Dataset, Evidence, Group, Interval, Measure, Scalar
 from auditkit.group_rates import LEVEL
 from auditkit.stats.cross_fit import halves
 from auditkit.stats.intervals import z_quantile
@@ -94,8 +94,10 @@ def proxies(
             continue
         part = frame.iloc[known.rows].reset_index(drop=True)
         together, alone = told_together(part, columns, known.groups), told_alone(part, columns, known.groups)
+        alone.sort(key=lambda told: (-max(area.estimate for area in told.areas), told.name))
         yield from _measures(column, known, together, alone, dataset)
-        yield _evidence(column, known, together, alone, dataset, weights, said)
+        yield _evidence(column, known, together, alone, dataset)
+        yield _beside(column, known, alone, weights, said)
     if len(lacking) == len(subject.roles.sensitive):
         raise InsufficientData(
             f"no sensitive column has two groups of at least {fewest} {dataset} rows, half as many in either half"
@@ -205,53 +207,62 @@ def _importance(subject: Subject) -> tuple[dict[str, float], str]:
     return shares, f" Importance: share in the mean abs(φ) of all columns of the model, over {plan.rows:,} test rows."
 
 
-def _evidence(
-    column: str,
-    known: _Known,
-    together: list[Told],
-    alone: list[Told],
-    dataset: Dataset,
-    weights: dict[str, float],
-    said: str,
-) -> Evidence:
+def _evidence(column: str, known: _Known, together: list[Told], alone: list[Told], dataset: Dataset) -> Evidence:
     comparisons = len(known.groups.asked) * (len(together) + len(alone))
     z = z_quantile(1 - (1 - LEVEL) / 2 / comparisons)
-    ranked = sorted(alone, key=lambda told: (-max(area.estimate for area in told.areas), told.name))
-    rows = [_row(told, known, z, weights) for told in (*together, *ranked)]
-    above = sum(1 for row in rows[len(together) :] if isinstance(row[3], float) and row[3] > 0.5)
-    measure = (
-        "each group from all others, the largest AUC and the largest ends shown"
-        if known.groups.count > 2
-        else _against(known, 0)
-    )
+    rows = []
+    for told in (*together, *alone):
+        everywhere = Extreme("max", told.areas)
+        rows.append((told.name, len(known.rows), everywhere.estimate, *everywhere.limits(z)))
+    above = sum(1 for row in rows[len(together) :] if row[3] > 0.5)
+    measure = _against(known, 0)
+    if known.groups.count > 2:
+        measure = "each group from all others, the largest AUC and the largest ends shown"
     return Evidence(
         id=f"{_ID}.{column}",
         kind="intervals",
-        title=f"What gives {column} away",
+        title=f"What gives {column} away: AUC",
         caption=(
             f"AUC in telling {measure}; 0.5 is chance. {len(known.rows):,} {dataset} rows, each half scored by what was "
             f"fitted to the other (trees: {TREES} of depth {DEPTH}). {above} of {len(alone)} columns alone are shown to be "
             f"better than chance. 95 % intervals hold at once for {comparisons} comparisons (Bonferroni). Sensitive columns "
-            f"are not among the columns.{known.left_out}{said}"
+            f"are not among the columns.{known.left_out}"
         ),
-        alt=f"Columns that give {column} away, most telling first: {', '.join(told.name for told in ranked[:5])}",
+        alt=f"Columns that give {column} away, most telling first: {', '.join(told.name for told in alone[:5])}",
         columns=(
             Column("column", role="label"),
             Column("rows", "rows", "n"),
             Column("AUC", "probability", "value"),
             Column("low", "probability", "low"),
             Column("high", "probability", "high"),
-            Column("tells best"),
-            Column("Cramér's V"),
-            Column("mutual information, bits", "bits"),
-            *((Column("importance", "share"),) if weights else ()),
         ),
         rows=tuple(rows),
     )
 
 
-def _row(told: Told, known: _Known, z: float, weights: dict[str, float]) -> tuple[Cell, ...]:
-    best = max(range(len(told.areas)), key=lambda place: told.areas[place].estimate)
-    low, high = Extreme("max", told.areas).limits(z)
-    shown = (told.name, len(known.rows), told.areas[best].estimate, low, high, _against(known, best))
-    return (*shown, told.cramers_v, told.bits, *((weights.get(told.name),) if weights else ()))
+def _beside(column: str, known: _Known, alone: list[Told], weights: dict[str, float], said: str) -> Evidence:
+    rows = []
+    for told in alone:
+        best = max(range(len(told.areas)), key=lambda place: told.areas[place].estimate)
+        shown = (told.name, told.areas[best].estimate, _against(known, best), told.cramers_v, told.bits)
+        rows.append((*shown, *((weights.get(told.name),) if weights else ())))
+    first = "Columns that are high in both AUC and importance are where to look first. " if weights else ""
+    return Evidence(
+        id=f"{_ID}.beside.{column}",
+        kind="table",
+        title=f"What gives {column} away{', and what the model does with it' if weights else ''}",
+        caption=(
+            f"{first}Cramér's V corrected for bias, mutual information by Miller and Madow; numbers in bins of equal "
+            f"size.{said}"
+        ),
+        alt=f"Association with {column} by column: {', '.join(told.name for told in alone[:5])}",
+        columns=(
+            Column("column", role="label"),
+            Column("AUC", "probability", "value"),
+            Column("tells best"),
+            Column("Cramér's V", "", "value"),
+            Column("mutual information, bits", "bits", "value"),
+            *((Column("importance", "share", "value"),) if weights else ()),
+        ),
+        rows=tuple(rows),
+    )
