@@ -157,3 +157,20 @@ def _true_area(codes: np.ndarray, scores: np.ndarray, chances: np.ndarray) -> fl
     difference = by_code[:, None] - by_code
     win = (difference > 1e-12) + 0.5 * (np.abs(difference) <= 1e-12)
     return float(chances[1] @ win @ chances[0])
+
+
+@pytest.mark.statistics
+@pytest.mark.parametrize(("persons", "each"), [(60, 10), (1000, 5)])
+def test_bounds_over_clusters_are_above_half_no_more_often_than_promised(persons: int, each: int) -> None:
+    rng = np.random.default_rng(persons)
+    replicates, above, misses = 600, 0, 0
+    for _ in range(replicates):
+        drawn = (rng.integers(0, 2, persons), rng.integers(0, 6, persons), rng.integers(0, 100, persons))
+        own, codes, buckets = (np.repeat(values, each) for values in drawn)
+        second = halves(own, buckets)
+        found = crossed_areas(tabulated(codes, own, 2, second), own, [1], second, buckets)[0]
+        above += found.lower(0.95) > 0.5
+        misses += not found.lower(0.975) <= 0.5 <= found.upper(0.975)
+    print(f"{persons} persons, {each} rows each: above {above / replicates:.3f}, 95 % misses {misses / replicates:.3f}")
+    assert binomtest(above, replicates, 0.05, alternative="greater").pvalue >= 0.001
+    assert binomtest(misses, replicates, 0.05, alternative="greater").pvalue >= 0.001
