@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import gc
 import math
-import multiprocessing
-import multiprocessing.connection
 import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from auditkit.cache import Cache
 from auditkit.catalog import select
-from auditkit.declare import Auditor
-from auditkit.errors import ConfigurationError, InsufficientData, NotApplicable, did_you_mean
-from auditkit.finding import Evidence, Finding, FindingStatus, Measure
+from auditkit.errors import ConfigurationError, did_you_mean
+from auditkit.finding import Finding, Measure
+from auditkit.progress import Progress, reporting
 from auditkit.subject import Subject
+from auditkit.workers import Clock, finding_of, in_process, isolated, run_one
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PACKAGES = ("numpy", "pandas", "pyarrow", "narwhals", "scikit-learn", "scipy", "shap", "codecarbon", "duckdb", "skops")
-Progress = Callable[[str, int, int], None]
-_MAX_WORKERS = 4
+__all__ = ["PACKAGES", "Audit", "Progress", "audit", "run_one"]
 _TIMEOUT = 900.0
 
 
@@ -90,6 +88,9 @@ def audit(
     isolate: bool = False,
     timeout: float = _TIMEOUT,
     progress: bool | Progress = True,
+    fast: bool = False,
+    budget: float = math.inf,
+    cache: Cache | None = None,
 ) -> Audit:
     """Run the auditors on a subject.
 
@@ -104,6 +105,12 @@ def audit(
         finding alone. The command line does so.
     progress : bool or callable
         True shows a bar; a callable gets (auditor id, done, total).
+    fast : bool
+        Leave out the auditors that take long; their findings say so, and a rule on them is missing.
+    budget : float
+        Seconds for all auditors; what is then not done is left out in the same way.
+    cache : Cache, optional
+        Where findings are kept that nothing has changed for.
 
     Returns
     -------
@@ -126,18 +133,43 @@ def audit(
                 f"options name the auditor {name!r}, which does not exist.{did_you_mean(name, known)}"
             )
     settings = {entry.id: entry.options((options or {}).get(entry.id, {})) for entry in chosen}
-    began, clock = datetime.now(UTC), time.perf_counter()
-    runner = _isolated if isolate and hasattr(os, "fork") else _in_process
+    if budget <= 0:
+        raise ConfigurationError(f"budget: got {budget:g}, wanted seconds above 0")
+    began, clock = datetime.now(UTC), Clock(timeout, budget, time.monotonic())
+    versions = _versions()
+    keep = None if cache is None else cache.of(subject, versions)
     findings: list[Finding] = []
-    with _reporter(progress) as report:
-        for finding in runner(subject, chosen, settings, timeout):
+    hits: list[str] = []
+    with reporting(progress) as report:
+
+        def take(finding: Finding) -> None:
             findings.append(finding)
             report(finding.id, len(findings), len(chosen))
+
+        waiting = []
+        for entry in chosen:
+            known_finding = keep.get(entry, settings[entry.id]) if keep is not None else None
+            if known_finding is not None:
+                hits.append(entry.id)
+                take(known_finding)
+            elif fast and entry.slow:
+                take(
+                    finding_of(
+                        entry, settings[entry.id], "skipped", "left out: it takes long, and --fast was asked for"
+                    )
+                )
+            else:
+                waiting.append(entry)
+        runner = isolated if isolate and hasattr(os, "fork") else in_process
+        for finding in runner(subject, waiting, settings, clock):
+            if keep is not None:
+                keep.put(finding, settings[finding.id])
+            take(finding)
     return Audit(
         name=subject.name,
         subject=subject.summary(),
         provenance={
-            **_versions(),
+            **versions,
             **subject.provenance(),
             "options": {name: dict(values) for name, values in sorted(settings.items())},
             "skipped": left_out,
@@ -145,159 +177,13 @@ def audit(
         findings=tuple(sorted(findings, key=lambda finding: finding.id)),
         run={
             "started": began.isoformat(timespec="seconds"),
-            "seconds": round(time.perf_counter() - clock, 3),
+            "seconds": round(time.monotonic() - clock.began, 3),
             "host": platform.node(),
             "platform": platform.platform(),
             "python": sys.version.split()[0],
+            "cached": sorted(hits),
         },
     )
-
-
-def run_one(entry: Auditor, subject: Subject, options: Mapping[str, object]) -> Finding:
-    """Run one auditor; whatever it raises becomes the status of its finding."""
-    status: FindingStatus = "measured"
-    reason: str | None = None
-    found: list[Measure | Evidence] = []
-    try:
-        found = entry.run(subject, options)
-    except NotApplicable as error:
-        status, reason = "not applicable", str(error)
-    except InsufficientData as error:
-        status, reason = "insufficient data", str(error)
-    except (Exception, SystemExit) as error:  # the one place where an auditor's failure is contained
-        status, reason = "error", f"{type(error).__name__}: {error}"
-    return _finding(entry, options, status, reason, found)
-
-
-def _finding(
-    entry: Auditor,
-    options: Mapping[str, object],
-    status: FindingStatus,
-    reason: str | None,
-    found: Sequence[Measure | Evidence] = (),
-) -> Finding:
-    return Finding(
-        id=entry.id,
-        title=entry.title,
-        status=status,
-        reason=" ".join(reason.split()) if reason else None,
-        description=entry.description,
-        method=entry.method,
-        caveat=entry.caveat,
-        reference=entry.reference,
-        options={name: list(value) if isinstance(value, tuple) else value for name, value in options.items()},
-        measures=tuple(item for item in found if isinstance(item, Measure)),
-        evidence=tuple(item for item in found if isinstance(item, Evidence)),
-        volatile=entry.volatile,
-    )
-
-
-Settings = Mapping[str, Mapping[str, object]]
-
-
-def _in_process(subject: Subject, chosen: Sequence[Auditor], settings: Settings, _: float) -> Iterator[Finding]:
-    for entry in sorted(chosen, key=lambda item: item.alone):
-        yield run_one(entry, subject, settings[entry.id])
-
-
-def _isolated(subject: Subject, chosen: Sequence[Auditor], settings: Settings, timeout: float) -> Iterator[Finding]:
-    workers = max(1, min(_MAX_WORKERS, os.cpu_count() or 1))
-    together = [entry for entry in chosen if not entry.alone]
-    gc.freeze()  # what is loaded now is shared with the workers: their collector must not touch, and so copy, it
-    yield from _pool(subject, together, settings, timeout, workers)
-    yield from _pool(subject, [entry for entry in chosen if entry.alone], settings, timeout, 1)
-
-
-@dataclass(slots=True)
-class _Worker:
-    """A process forked from this one, which has loaded the subject; it runs one auditor after another."""
-
-    process: multiprocessing.process.BaseProcess
-    pipe: multiprocessing.connection.Connection
-    entry: Auditor
-    deadline: float = math.inf
-
-
-def _pool(
-    subject: Subject, waiting: Sequence[Auditor], settings: Settings, timeout: float, workers: int
-) -> Iterator[Finding]:
-    queue, running = list(waiting), list[_Worker]()
-    try:
-        while queue or running:
-            while queue and len(running) < workers:
-                running.append(_start(queue.pop(0), subject, settings, timeout))
-            pause = max(0.0, min(worker.deadline for worker in running) - time.monotonic())
-            ready = multiprocessing.connection.wait([worker.pipe for worker in running], pause)
-            for worker in [w for w in running if w.pipe in ready or time.monotonic() > w.deadline]:
-                finding = _collect(worker, settings[worker.entry.id], worker.pipe in ready, timeout)
-                if finding.status == "error" or not queue:
-                    running.remove(worker)
-                    _stop(worker)
-                else:
-                    _give(worker, queue.pop(0), timeout)
-                yield finding
-    finally:
-        for worker in running:
-            worker.process.kill()
-            worker.process.join()
-
-
-def _start(entry: Auditor, subject: Subject, settings: Settings, timeout: float) -> _Worker:
-    context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, ours, subject, settings), daemon=False)
-    process.start()
-    theirs.close()
-    worker = _Worker(process, ours, entry)
-    _give(worker, entry, timeout)
-    return worker
-
-
-def _give(worker: _Worker, entry: Auditor, timeout: float) -> None:
-    worker.entry, worker.deadline = entry, time.monotonic() + timeout
-    try:
-        worker.pipe.send(entry.id)
-    except OSError:
-        worker.deadline = 0.0  # it died between two auditors: the next look finds it dead
-
-
-def _work(
-    pipe: multiprocessing.connection.Connection,
-    other_end: multiprocessing.connection.Connection,
-    subject: Subject,
-    settings: Settings,
-) -> None:
-    other_end.close()
-    known = {entry.id: entry for entry in select()[0]}
-    while (identifier := pipe.recv()) is not None:
-        pipe.send(run_one(known[identifier], subject, settings[identifier]))
-    pipe.close()
-
-
-def _stop(worker: _Worker) -> None:
-    try:
-        worker.pipe.send(None)
-    except OSError:
-        worker.process.kill()
-    worker.process.join()
-    worker.pipe.close()
-
-
-def _collect(worker: _Worker, options: Mapping[str, object], ready: bool, timeout: float) -> Finding:
-    finding: Finding | None = None
-    if ready:
-        try:
-            finding = worker.pipe.recv()
-        except (EOFError, OSError):
-            finding = None
-    if finding is not None:
-        return finding
-    if not ready:
-        worker.process.kill()
-    worker.process.join()
-    code = worker.process.exitcode
-    reason = f"its process ended with code {code} and no result" if ready else f"it ran longer than {timeout:g} s"
-    return _finding(worker.entry, options, "error", reason)
 
 
 def _versions() -> dict[str, object]:
@@ -312,34 +198,3 @@ def _versions() -> dict[str, object]:
     except PackageNotFoundError:
         own = "0+unknown"
     return {"auditkit": own, "packages": versions}
-
-
-class _reporter:
-    """A progress bar (rich), a callable, or nothing."""
-
-    def __init__(self, progress: bool | Progress) -> None:
-        self._progress = progress
-        self._bar: object | None = None
-
-    def __enter__(self) -> Progress:
-        if callable(self._progress):
-            return self._progress
-        if not self._progress or not sys.stderr.isatty():
-            return lambda _name, _done, _total: None
-        from rich.console import Console
-        from rich.progress import Progress as Bar
-
-        bar = Bar(console=Console(stderr=True), transient=True)
-        task = bar.add_task("auditing", total=None)
-        bar.start()
-        self._bar = bar
-
-        def report(name: str, done: int, total: int) -> None:
-            bar.update(task, description=name, completed=done, total=total)
-
-        return report
-
-    def __exit__(self, *_: object) -> None:
-        stop = getattr(self._bar, "stop", None)
-        if stop is not None:
-            stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -36,6 +37,19 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | Non
         raise click.BadParameter(f"got {value!r}, wanted a date like 2027-06-30") from None
 
 
+def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
+    number, unit = (value[:-1], value[-1]) if value[-1:] in ("s", "m") else (value, "s")
+    try:
+        seconds = float(number) * (60 if unit == "m" else 1)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise click.BadParameter(f"got {value!r}, wanted a time like 60s or 5m")
+    return seconds
+
+
 _as_of = click.option(
     "--as-of", callback=_day, metavar="DATE", help="The day waivers are read at (default: today, UTC)."
 )
@@ -56,6 +70,12 @@ _quiet = click.option("--quiet", "-q", is_flag=True, help="Print the verdict alo
 @click.option("--only", multiple=True, metavar="ID", help="Run this auditor or family alone; repeatable.")
 @click.option("--skip", multiple=True, metavar="ID", help="Leave this auditor or family out; repeatable.")
 @click.option("--no-code", is_flag=True, help="Refuse models that run code of the folder (python: …).")
+@click.option("--fast", is_flag=True, help="Leave out the auditors that take long; a rule on them is then missing.")
+@click.option(
+    "--budget", callback=_seconds, metavar="60s", help="Stop auditing after so long (s, m); what is left out says so."
+)
+@click.option("--no-cache", is_flag=True, help="Run every auditor again, whether or not anything changed.")
+@click.option("--log-json", is_flag=True, help="Tell progress as lines of JSON on standard error.")
 @_as_of
 @_baseline
 @_quiet
@@ -68,11 +88,15 @@ def run(
     as_of: date | None,
     baseline: Path | None,
     quiet: bool,
+    fast: bool,
+    budget: float | None,
+    no_cache: bool,
+    log_json: bool,
 ) -> int:
     """Audit what FILE (audit.yaml) describes; write audit.json, the model card and the gate report."""
     from auditkit.run import run as run_audit
 
-    with _progress(quiet) as report:
+    with _progress(quiet, log_json) as report:
         written = run_audit(
             file,
             out=out,
@@ -82,6 +106,9 @@ def run(
             baseline=baseline,
             allow_code=not no_code,
             progress=report,
+            fast=fast,
+            budget=budget or math.inf,
+            use_cache=not no_cache,
         )
     return _conclude(written, quiet)
 
@@ -295,17 +322,17 @@ def _guarded(command: Callable[[], Any]) -> int:
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | bool]:
-    if quiet:
+def _progress(quiet: bool, as_json: bool = False) -> Iterator[Callable[[str, int, int], None] | bool]:
+    if as_json:
+        from auditkit.progress import json_lines
+
+        yield json_lines(lambda line: click.echo(line, err=True))
+    elif quiet:
         yield False
     elif sys.stderr.isatty():
         yield True
     else:
-
-        def report(name: str, done: int, total: int) -> None:
-            click.echo(f"[{done}/{total}] {name}", err=True)
-
-        yield report
+        yield lambda name, done, total: click.echo(f"[{done}/{total}] {name}", err=True)
 
 
 def _conclude(written: Any, quiet: bool) -> int:

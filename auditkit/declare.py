@@ -32,6 +32,8 @@ class Auditor:
         Its numbers depend on a clock.
     alone : bool
         Runs last, with no other auditor beside it.
+    slow : bool
+        Takes long; ``--fast`` leaves it out, and says so.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Auditor:
     measures: tuple[str, ...]
     volatile: bool
     alone: bool
+    slow: bool
     description: str
     method: str
     caveat: str
@@ -97,6 +100,7 @@ def auditor(
     measures: Sequence[str] = (),
     volatile: bool = False,
     alone: bool = False,
+    slow: bool = False,
 ) -> Callable[[Callable[..., Audited]], Auditor]:
     """Turn a documented function into an `Auditor`.
 
@@ -124,6 +128,7 @@ def auditor(
             measures=tuple(measures),
             volatile=volatile,
             alone=alone,
+            slow=slow,
             description=sections.get("", ""),
             method=sections.get("Notes", ""),
             caveat=sections.get("Misleads when", ""),

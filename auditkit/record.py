@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from auditkit.auditing import Audit
 from auditkit.errors import DataError, RecordError
-from auditkit.finding import Column, Evidence, Finding, Group, Interval, Measure
+from auditkit.finding_json import fields_of, finding_from_json, finding_to_json, named_group
 from auditkit.policy import Decision, Ruling, Waiver, verdict_of
-from auditkit.stats.uncertainty import from_dict as uncertainty_from_dict
 
 SCHEMA_VERSION = 1
 
@@ -35,13 +34,13 @@ def as_json(audit: Audit, decision: Decision | None) -> dict[str, Any]:
     """Return the record as JSON values; what depends on a clock stands under ``run``."""
     steady = [finding for finding in audit.findings if not finding.volatile]
     clocked = [finding for finding in audit.findings if finding.volatile]
-    run: dict[str, Any] = {**audit.run, "findings": [_finding(finding) for finding in clocked]}
+    run: dict[str, Any] = {**audit.run, "findings": [finding_to_json(finding) for finding in clocked]}
     body: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "name": audit.name,
         "subject": dict(audit.subject),
         "provenance": dict(audit.provenance),
-        "findings": [_finding(finding) for finding in steady],
+        "findings": [finding_to_json(finding) for finding in steady],
         "decision": None,
     }
     if decision is not None:
@@ -120,7 +119,7 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
             != run["run_digest"]
         ):
             raise RecordError(f"{name} was changed after it was written: its verdict or run does not match its digest")
-        findings = [_read_finding(item) for item in [*data["findings"], *run.pop("findings")]]
+        findings = [finding_from_json(item) for item in [*data["findings"], *run.pop("findings")]]
         decision = _read_decision(data["decision"], run)
         if decision is not None and not _consistent(decision):
             raise RecordError(f"{name} is damaged: its verdict does not follow from its rulings")
@@ -129,7 +128,7 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
             subject=data["subject"],
             provenance=data["provenance"],
             findings=tuple(sorted(findings, key=lambda finding: finding.id)),
-            run={k: run[k] for k in ("started", "seconds", "host", "platform", "python") if k in run},
+            run={k: run[k] for k in ("started", "seconds", "host", "platform", "python", "cached") if k in run},
         )
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise RecordError(
@@ -146,51 +145,16 @@ def _consistent(decision: Decision) -> bool:
 # ---------------------------------------------------------------------- writing
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    plain = {item.name: getattr(finding, item.name) for item in fields(finding)}
-    return {
-        **plain,
-        "options": dict(finding.options),
-        "measures": [_measure(measure) for measure in finding.measures],
-        "evidence": [_evidence(item) for item in finding.evidence],
-    }
-
-
-def _measure(measure: Measure) -> dict[str, Any]:
-    plain = {item.name: getattr(measure, item.name) for item in fields(measure)}
-    return {
-        **plain,
-        "group": measure.group.as_dict(),
-        "over": list(measure.over),
-        "worst": measure.worst.as_dict() if measure.worst else None,
-        "best": measure.best.as_dict() if measure.best else None,
-        "interval": _plain(measure.interval) if measure.interval else None,
-        "uncertainty": measure.uncertainty.as_dict() if measure.uncertainty else None,
-    }
-
-
-def _plain(value: Any) -> dict[str, Any]:
-    return {item.name: getattr(value, item.name) for item in fields(value)}
-
-
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {
-        **_plain(evidence),
-        "columns": [_plain(c) for c in evidence.columns],
-        "rows": [list(row) for row in evidence.rows],
-    }
-
-
 def _ruling(ruling: Ruling) -> dict[str, Any]:
     waiver = ruling.waiver
     return {
-        **_plain(ruling),
+        **fields_of(ruling),
         "group": ruling.group.as_dict() if ruling.group else None,
         "over": list(ruling.over),
         "worst": ruling.worst.as_dict() if ruling.worst else None,
         "best": ruling.best.as_dict() if ruling.best else None,
         "waiver": {
-            **_plain(waiver),
+            **fields_of(waiver),
             "until": waiver.until.isoformat(),
             "group": dict(waiver.group) if isinstance(waiver.group, Mapping) else None,
         }
@@ -202,48 +166,15 @@ def _ruling(ruling: Ruling) -> dict[str, Any]:
 # ---------------------------------------------------------------------- reading
 
 
-def _group(data: Mapping[str, Any] | None) -> Group | None:
-    return Group.of(data) if data else None
-
-
-def _read_measure(data: Mapping[str, Any]) -> Measure:
-    return Measure(
-        **{
-            **data,
-            "group": Group.of(data["group"]),
-            "over": tuple(data["over"]),
-            "worst": _group(data["worst"]),
-            "best": _group(data["best"]),
-            "interval": Interval(**data["interval"]) if data["interval"] else None,
-            "uncertainty": uncertainty_from_dict(data["uncertainty"]) if data["uncertainty"] else None,
-        }
-    )
-
-
-def _read_evidence(data: Mapping[str, Any]) -> Evidence:
-    columns = tuple(Column(**column) for column in data["columns"])
-    return Evidence(**{**data, "columns": columns, "rows": tuple(tuple(row) for row in data["rows"])})
-
-
-def _read_finding(data: Mapping[str, Any]) -> Finding:
-    return Finding(
-        **{
-            **data,
-            "measures": tuple(_read_measure(measure) for measure in data["measures"]),
-            "evidence": tuple(_read_evidence(item) for item in data["evidence"]),
-        }
-    )
-
-
 def _read_ruling(data: Mapping[str, Any]) -> Ruling:
     waiver = data["waiver"]
     return Ruling(
         **{
             **data,
-            "group": _group(data["group"]),
+            "group": named_group(data["group"]),
             "over": tuple(data["over"]),
-            "worst": _group(data["worst"]),
-            "best": _group(data["best"]),
+            "worst": named_group(data["worst"]),
+            "best": named_group(data["best"]),
             "waiver": Waiver(**{**waiver, "until": date.fromisoformat(waiver["until"])}) if waiver else None,
         }
     )

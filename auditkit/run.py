@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from auditkit.auditing import Audit, Progress, audit
+from auditkit.cache import FOLDER, Cache
 from auditkit.charts.svg import preload
 from auditkit.config import Config, load_config
 from auditkit.data.files import read_hierarchy, read_table
@@ -126,10 +128,14 @@ def run(
     baseline: Path | None = None,
     allow_code: bool = True,
     progress: bool | Progress = True,
+    fast: bool = False,
+    budget: float = math.inf,
+    use_cache: bool = True,
 ) -> Report:
     """Audit what audit.yaml describes and write the report folder, all or nothing.
 
-    `baseline` is as in `baseline_for`.
+    `baseline` is as in `baseline_for`, `fast` and `budget` as in `auditkit.audit`. Findings that nothing has changed for
+    come from the folder .auditkit-cache beside the file, unless `use_cache` is False.
 
     Returns
     -------
@@ -155,6 +161,9 @@ def run(
         isolate=True,
         timeout=config.timeout,
         progress=progress,
+        fast=fast,
+        budget=budget,
+        cache=Cache(config.folder / FOLDER) if use_cache else None,
     )
     if policy is not None:
         provenance = {**found.provenance, "policy": {"name": policy.name, "sha256": policy.digest}}

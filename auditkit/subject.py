@@ -510,6 +510,17 @@ class Subject:
         """Return what was audited, as JSON-safe values."""
         return dict(self._summary)
 
+    def fingerprint(self) -> dict[str, object]:
+        """Return all that findings on this subject depend on, as JSON-safe values: what a cache is keyed by."""
+        return {
+            "name": self.name,
+            "summary": self.summary(),
+            "provenance": self.provenance(),
+            "carbon": {name: str(value) for name, value in sorted(self.carbon.items())},
+            "recourse": repr(self.recourse),
+            "hierarchies": {column: list(rows.items()) for column, rows in sorted(self.hierarchies.items())},
+        }
+
     def provenance(self) -> dict[str, object]:
         """Return digests and types of the data and the model, as JSON-safe values."""
         data = {

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from auditkit import auditing
+from auditkit import workers
 from auditkit.cli import main
 
 AUDIT = """name: lending
@@ -359,9 +359,9 @@ def test_a_worker_that_dies_or_hangs_costs_its_finding_alone(
     import signal
     import time
 
-    original = auditing.run_one
+    original = workers.run_one
 
-    def broken(entry: auditing.Auditor, *rest: object) -> object:
+    def broken(entry: workers.Auditor, *rest: object) -> object:
         if entry.id == "data.representation":
             {
                 "hang": lambda: time.sleep(60),
@@ -370,7 +370,7 @@ def test_a_worker_that_dies_or_hangs_costs_its_finding_alone(
             }[how]()
         return original(entry, *rest)
 
-    monkeypatch.setattr(auditing, "run_one", broken)
+    monkeypatch.setattr(workers, "run_one", broken)
     change("audit.yaml", "policy:", "audit: {timeout: 5}\npolicy:")(project)
     assert call("run", project / "audit.yaml", "--quiet", "--skip", "carbon") == 3
     record = json.loads((project / "auditkit-report" / "audit.json").read_text())
