@@ -179,7 +179,7 @@ def explain_rows(
         parts=parts,
     )
     found = explain(task)
-    digest = hashlib.sha256(reference.to_json(orient="values").encode()).hexdigest()[:12]
+    digest = hashlib.sha256(reference.to_json(orient="values", date_format="iso").encode()).hexdigest()[:12]
     background_said = (
         f"background {len(reference):,} {named}, seed {subject.seed}, digest {digest}"
         if found.uses_background

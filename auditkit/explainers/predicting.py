@@ -111,7 +111,9 @@ def _linear(numbers: Floats, levels: Codes, groups: Groups, fitted: Flags) -> Fl
 
     parts = []
     for column in numbers.T:
-        missing, known = np.isnan(column), column[fitted & ~np.isnan(column)]
+        missing = np.isnan(column)
+        column = column / max(1.0, np.abs(column[~missing]).max(initial=0.0))  # noqa: PLW2901  so that no square overflows
+        known = column[fitted & ~missing]
         middle, spread = (known.mean(), known.std()) if len(known) else (0.0, 0.0)
         parts.append(np.where(missing, 0.0, (column - middle) / spread) if spread > 0 else np.zeros(len(column)))
         if missing.any():
@@ -130,6 +132,7 @@ def _trees(numbers: Floats, levels: Codes, groups: Groups, fitted: Flags, scored
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     inputs = np.column_stack([numbers, levels])
+    inputs[:, np.isnan(inputs[fitted]).all(axis=0)] = 0.0  # scikit-learn has no bins for a column without a value
     named = [False] * numbers.shape[1] + [True] * levels.shape[1]
     model = HistGradientBoostingClassifier(
         max_iter=TREES,

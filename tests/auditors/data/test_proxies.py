@@ -150,6 +150,23 @@ def test_dates_are_ordered_and_constants_and_identifiers_say_nothing() -> None:
     assert beside(found)["constant"][3:] == (None, 0.0)
 
 
+@pytest.mark.parametrize("scale", [1e300, 1e-200])
+def test_huge_and_tiny_numbers_are_numbers(scale: float) -> None:
+    frame = people()
+    plain, rows = table(run(frame)), table(run(frame.assign(height=frame.height * scale)))
+    for name in ("height", "all columns, boosted trees"):
+        assert rows[name][2] == pytest.approx(plain[name][2], abs=0.02)  # other rows in each half
+    if scale > 1:
+        name = "all columns, logistic regression"
+        assert rows[name][2] == pytest.approx(plain[name][2], abs=0.02)
+
+
+def test_a_column_without_any_value_says_nothing_and_hurts_nobody() -> None:
+    rows = table(run(people().assign(gone=np.nan, empty=None)))
+    assert rows["gone"][2:5] == rows["empty"][2:5] == (0.5, 0.5, 0.5)
+    assert rows["all columns, boosted trees"][2] > 0.8
+
+
 def test_infinite_numbers_count_as_missing() -> None:
     frame = people()
     frame.loc[frame.sex == "f", "noise"] = np.inf
