@@ -244,8 +244,9 @@ def _beside(column: str, known: _Known, alone: list[Told], weights: dict[str, fl
     rows = []
     for told in alone:
         best = max(range(len(told.areas)), key=lambda place: told.areas[place].estimate)
-        shown = (told.name, told.areas[best].estimate, _against(known, best), told.cramers_v, told.bits)
-        rows.append((*shown, *((weights.get(told.name),) if weights else ())))
+        told_best = (_against(known, best),) if known.groups.count > 2 else ()
+        share = (weights.get(told.name),) if weights else ()
+        rows.append((told.name, told.areas[best].estimate, *told_best, told.cramers_v, told.bits, *share))
     first = "Columns that are high in both AUC and importance are where to look first. " if weights else ""
     return Evidence(
         id=f"{_ID}.beside.{column}",
@@ -259,7 +260,7 @@ def _beside(column: str, known: _Known, alone: list[Told], weights: dict[str, fl
         columns=(
             Column("column", role="label"),
             Column("AUC", "probability", "value"),
-            Column("tells best"),
+            *((Column("tells best"),) if known.groups.count > 2 else ()),
             Column("Cramér's V", "", "value"),
             Column("mutual information, bits", "bits", "value"),
             *((Column("importance", "share", "value"),) if weights else ()),

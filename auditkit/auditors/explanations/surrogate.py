@@ -216,7 +216,7 @@ def _rules(
     order = np.argsort(-said.outputs, kind="stable").tolist()
     withheld = _withheld(place, len(order), fewest)
     rows = [_row(said, leaf, place == leaf, checked, leaf in withheld) for leaf in order]
-    decided = (Column("decision"), Column("agreement", "share")) if said.decisions else ()
+    decided = (Column("decision"), Column("agreement", "share", "value")) if said.decisions else ()
     unit = "target" if subject.task == "regression" else "probability"
     output = f"P({subject.positive})" if unit == "probability" else "output"
     if unit == "probability" and not (subject.model is not None and subject.model.has_scores):
@@ -224,15 +224,15 @@ def _rules(
     return Evidence(
         id=f"{_ID}.rules",
         kind="table",
-        title="Rules that imitate the model",
+        title="The rules, highest output first",
         caption=f"{_fidelity(measures, bar)} Made from {fitted:,} {source}, checked on {len(place):,} test rows.{_note(withheld, fewest)}",
         alt=f"{len(rows)} rules, that with the highest output first: {rows[0][0]}",
         columns=(
             Column("rule", role="label"),
             Column("test rows", "rows", "n"),
-            Column("share of rows", "share"),
+            Column("share of rows", "share", "value"),
             Column(f"mean {output} of the model", unit, "value"),
-            Column(f"{output} by the rule", unit),
+            Column(f"{output} by the rule", unit, "value"),
             *decided,
         ),
         rows=tuple(rows),
