@@ -7,14 +7,15 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from auditkit.cache import Cache
+from auditkit.cache import Cache, Described
 from auditkit.catalog import select
+from auditkit.declare import Auditor
 from auditkit.errors import ConfigurationError, did_you_mean
 from auditkit.finding import Finding, Measure
 from auditkit.progress import Progress, reporting
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PACKAGES = ("numpy", "pandas", "pyarrow", "narwhals", "scikit-learn", "scipy", "shap", "codecarbon", "duckdb", "skops")
-__all__ = ["PACKAGES", "Audit", "Progress", "audit", "run_one"]
+__all__ = ["PACKAGES", "Audit", "Progress", "audit", "package_versions", "recalled", "run_one"]
 _TIMEOUT = 900.0
 
 
@@ -125,6 +126,78 @@ def audit(
         raise ConfigurationError(
             f"audit takes a Subject, got {type(subject).__name__}; build one with ak.Subject(frame, …)"
         )
+    plan = _plan(only, skip, options)
+    if budget <= 0:
+        raise ConfigurationError(f"budget: got {budget:g}, wanted seconds above 0")
+    began, clock = datetime.now(UTC), Clock(timeout, budget, time.monotonic())
+    keeper = None if cache is None else cache.of(subject, package_versions())
+    findings: list[Finding] = []
+    hits: list[str] = []
+    with reporting(progress) as report:
+
+        def take(finding: Finding) -> None:
+            findings.append(finding)
+            report(finding.id, len(findings), len(plan.chosen))
+
+        waiting = []
+        for entry in plan.chosen:
+            options_of = plan.settings[entry.id]
+            known = keeper.get(entry, options_of) if keeper is not None else None
+            if known is not None:
+                hits.append(entry.id)
+                take(known)
+            elif fast and entry.slow:
+                take(finding_of(entry, options_of, "skipped", "left out: it takes long, and --fast was asked for"))
+            else:
+                waiting.append(entry)
+        runner = isolated if isolate and hasattr(os, "fork") else in_process
+        for finding in runner(subject, waiting, plan.settings, clock):
+            if keeper is not None:
+                keeper.put(finding, plan.settings[finding.id])
+            take(finding)
+    about = Described(subject.name, subject.summary(), subject.provenance())
+    return _audit_of(about, plan, findings, hits, began, clock)
+
+
+def recalled(
+    cache: Cache,
+    files: str,
+    *,
+    only: Iterable[str] = (),
+    skip: Iterable[str] = (),
+    options: Mapping[str, Mapping[str, object]] | None = None,
+) -> Audit | None:
+    """Return the audit of files that were audited before, if all its findings were kept: then nothing is loaded.
+
+    Parameters
+    ----------
+    cache : Cache
+    files : str
+        A digest of audit.yaml and of the content of all files that it names; see `Cache.remember`.
+    """
+    plan = _plan(only, skip, options)
+    began, clock = datetime.now(UTC), Clock(_TIMEOUT, math.inf, time.monotonic())
+    found = cache.recall(files, package_versions())
+    if found is None:
+        return None
+    about, keeper = found
+    findings = [keeper.get(entry, plan.settings[entry.id]) for entry in plan.chosen]
+    kept = [finding for finding in findings if finding is not None]
+    if len(kept) < len(findings):
+        return None
+    return _audit_of(about, plan, kept, [finding.id for finding in kept], began, clock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which auditors run, with which options."""
+
+    chosen: Sequence[Auditor]
+    left_out: Sequence[str]
+    settings: Mapping[str, Mapping[str, object]]
+
+
+def _plan(only: Iterable[str], skip: Iterable[str], options: Mapping[str, Mapping[str, object]] | None) -> _Plan:
     chosen, left_out = select(only, skip)
     known = {entry.id for entry in select()[0]}
     for name in options or {}:
@@ -132,47 +205,20 @@ def audit(
             raise ConfigurationError(
                 f"options name the auditor {name!r}, which does not exist.{did_you_mean(name, known)}"
             )
-    settings = {entry.id: entry.options((options or {}).get(entry.id, {})) for entry in chosen}
-    if budget <= 0:
-        raise ConfigurationError(f"budget: got {budget:g}, wanted seconds above 0")
-    began, clock = datetime.now(UTC), Clock(timeout, budget, time.monotonic())
-    versions = _versions()
-    keep = None if cache is None else cache.of(subject, versions)
-    findings: list[Finding] = []
-    hits: list[str] = []
-    with reporting(progress) as report:
+    return _Plan(chosen, left_out, {entry.id: entry.options((options or {}).get(entry.id, {})) for entry in chosen})
 
-        def take(finding: Finding) -> None:
-            findings.append(finding)
-            report(finding.id, len(findings), len(chosen))
 
-        waiting = []
-        for entry in chosen:
-            known_finding = keep.get(entry, settings[entry.id]) if keep is not None else None
-            if known_finding is not None:
-                hits.append(entry.id)
-                take(known_finding)
-            elif fast and entry.slow:
-                take(
-                    finding_of(
-                        entry, settings[entry.id], "skipped", "left out: it takes long, and --fast was asked for"
-                    )
-                )
-            else:
-                waiting.append(entry)
-        runner = isolated if isolate and hasattr(os, "fork") else in_process
-        for finding in runner(subject, waiting, settings, clock):
-            if keep is not None:
-                keep.put(finding, settings[finding.id])
-            take(finding)
+def _audit_of(
+    about: Described, plan: _Plan, findings: Sequence[Finding], hits: Sequence[str], began: datetime, clock: Clock
+) -> Audit:
     return Audit(
-        name=subject.name,
-        subject=subject.summary(),
+        name=about.name,
+        subject=about.summary,
         provenance={
-            **versions,
-            **subject.provenance(),
-            "options": {name: dict(values) for name, values in sorted(settings.items())},
-            "skipped": left_out,
+            **package_versions(),
+            **about.provenance,
+            "options": {name: dict(values) for name, values in sorted(plan.settings.items())},
+            "skipped": plan.left_out,
         },
         findings=tuple(sorted(findings, key=lambda finding: finding.id)),
         run={
@@ -186,7 +232,8 @@ def audit(
     )
 
 
-def _versions() -> dict[str, object]:
+def package_versions() -> dict[str, object]:
+    """Return the versions of auditkit and of the packages that results depend on."""
     versions: dict[str, str] = {}
     for package in PACKAGES:
         try:

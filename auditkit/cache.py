@@ -7,10 +7,12 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from auditkit.declare import Auditor
 from auditkit.finding import Finding
@@ -54,6 +56,41 @@ class Cache:
         }
         return Keeper(self.folder, _digest(content))
 
+    def remember(self, files: str, subject: Subject, versions: Mapping[str, object]) -> None:
+        """Keep what an audit says of its subject, so that the same files need not be loaded again.
+
+        Parameters
+        ----------
+        files : str
+            A digest of audit.yaml and of the content of all files that it names.
+        subject : Subject
+        versions : mapping
+        """
+        keeper = self.of(subject, versions)
+        if keeper is not None:
+            about = {"name": subject.name, "summary": subject.summary(), "provenance": subject.provenance()}
+            _write(self._subject_file(files, versions), {**about, "base": keeper.base})
+
+    def recall(self, files: str, versions: Mapping[str, object]) -> tuple[Described, Keeper] | None:
+        """Return what was said of the subject of these files, and what keeps its findings."""
+        data = _read(self._subject_file(files, versions))
+        try:
+            return Described(data["name"], data["summary"], data["provenance"]), Keeper(self.folder, data["base"])
+        except (KeyError, TypeError):
+            return None
+
+    def _subject_file(self, files: str, versions: Mapping[str, object]) -> Path:
+        return self.folder / f"{_digest([_VERSION, 'subject', files, versions, sys.version, source_digest()])}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What an audit says of its subject."""
+
+    name: str
+    summary: Mapping[str, object]
+    provenance: Mapping[str, object]
+
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
@@ -66,12 +103,9 @@ class Keeper:
         """Return a finding that was kept, or None; a file that cannot be read counts as none."""
         if entry.volatile:
             return None
-        file = self._file(entry.id, options)
         try:
-            data = json.loads(file.read_bytes())
-            finding = finding_from_json(data["finding"])
-            os.utime(file)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            finding = finding_from_json(_read(self._file(entry.id, options))["finding"])
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
         return finding if finding.id == entry.id else None
 
@@ -79,20 +113,33 @@ class Keeper:
         """Keep a finding; a folder that cannot be written is left alone."""
         if finding.volatile or finding.status in ("error", "skipped"):
             return
-        file = self._file(finding.id, options)
-        content = json.dumps({"finding": finding_to_json(finding)}, ensure_ascii=False, allow_nan=False).encode()
-        incoming = file.with_suffix(f".incoming-{os.getpid()}")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / ".gitignore").write_text("*\n")
-            incoming.write_bytes(content)
-            incoming.replace(file)
-            _trim(self.folder)
-        except OSError:
-            incoming.unlink(missing_ok=True)
+        _write(self._file(finding.id, options), {"finding": finding_to_json(finding)})
 
     def _file(self, identifier: str, options: Mapping[str, object]) -> Path:
         return self.folder / f"{_digest([self.base, identifier, _module_digest(identifier), dict(options)])}.json"
+
+
+def _read(file: Path) -> Any:
+    try:
+        found = json.loads(file.read_bytes())
+        os.utime(file)
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _write(file: Path, data: Mapping[str, object]) -> None:
+    content = json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+    incoming = file.with_suffix(f".incoming-{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        (file.parent / ".gitignore").write_text("*\n")
+        incoming.write_bytes(content)
+        incoming.replace(file)
+        _trim(file.parent)
+    except OSError:
+        with suppress(OSError):
+            incoming.unlink(missing_ok=True)
 
 
 def _trim(folder: Path) -> None:

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from auditkit.auditing import Audit, Progress, audit
+from auditkit.auditing import Audit, Progress, audit, package_versions, recalled
 from auditkit.cache import FOLDER, Cache
 from auditkit.charts.svg import preload
 from auditkit.config import Config, load_config
@@ -151,25 +151,47 @@ def run(
     before = baseline_for(config.policy, baseline) if config.policy else None
     folder = out or config.folder / REPORT_FOLDER
     check_target(folder)
-    subject = subject_of(config, allow_code=allow_code)
-    preload()
-    found = audit(
-        subject,
-        only=only,
-        skip=[*config.skip, *skip],
-        options=config.options,
-        isolate=True,
-        timeout=config.timeout,
-        progress=progress,
-        fast=fast,
-        budget=budget,
-        cache=Cache(config.folder / FOLDER) if use_cache else None,
-    )
+    cache = Cache(config.folder / FOLDER) if use_cache else None
+    files = _files_digest(config) if cache is not None else None
+    chosen: dict[str, Any] = {"only": tuple(only), "skip": (*config.skip, *skip), "options": config.options}
+    found = recalled(cache, files, **chosen) if cache is not None and files is not None else None
+    if found is None:
+        subject = subject_of(config, allow_code=allow_code)
+        preload()
+        found = audit(
+            subject,
+            **chosen,
+            isolate=True,
+            timeout=config.timeout,
+            progress=progress,
+            fast=fast,
+            budget=budget,
+            cache=cache,
+        )
+        if cache is not None and files is not None:
+            cache.remember(files, subject, package_versions())
     if policy is not None:
         provenance = {**found.provenance, "policy": {"name": policy.name, "sha256": policy.digest}}
         found = replace(found, provenance=provenance)
     decision = policy.judge(found, as_of=as_of, baseline=before) if policy else None
     return write(found, decision, folder)
+
+
+def _files_digest(config: Config) -> str | None:
+    """Return a digest of audit.yaml and of all files that it names; None where code or rows in place are among them."""
+    spec = config.model
+    if config.in_place or (spec is not None and spec.python is not None):
+        return None
+    training = config.training.get("file")
+    model = spec.file if spec is not None else None
+    named = [config.test, config.train, config.released, config.population, model, training]
+    total = hashlib.sha256(json.dumps(config.document.data, sort_keys=True, default=str).encode())
+    for path in [*named, *config.hierarchies.values()]:
+        total.update(b"\0absent\0" if path is None else str(path.name).encode())
+        if path is not None:
+            with path.open("rb") as stream:
+                total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()
 
 
 def baseline_for(policy: Path, given: Path | None = None) -> Baseline | None:
