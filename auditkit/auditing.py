@@ -146,6 +146,10 @@ def audit(
             if known is not None:
                 hits.append(entry.id)
                 take(known)
+            elif subject.disclosure == "public" and not entry.public:
+                take(
+                    finding_of(entry, options_of, "skipped", "left out of a public record: it shows parts of the rows")
+                )
             elif fast and entry.slow:
                 take(finding_of(entry, options_of, "skipped", "left out: it takes long, and --fast was asked for"))
             else:
@@ -224,7 +228,7 @@ def _audit_of(
         run={
             "started": began.isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - clock.began, 3),
-            "host": platform.node(),
+            **({} if about.summary.get("disclosure") == "public" else {"host": platform.node()}),
             "platform": platform.platform(),
             "python": sys.version.split()[0],
             "cached": sorted(hits),

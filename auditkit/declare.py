@@ -34,6 +34,8 @@ class Auditor:
         Runs last, with no other auditor beside it.
     slow : bool
         Takes long; ``--fast`` leaves it out, and says so.
+    public : bool
+        Counts whole groups only, so a public record may hold it; of its evidence, tables and intervals.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Auditor:
     volatile: bool
     alone: bool
     slow: bool
+    public: bool
     description: str
     method: str
     caveat: str
@@ -101,6 +104,7 @@ def auditor(
     volatile: bool = False,
     alone: bool = False,
     slow: bool = False,
+    public: bool = False,
 ) -> Callable[[Callable[..., Audited]], Auditor]:
     """Turn a documented function into an `Auditor`.
 
@@ -129,6 +133,7 @@ def auditor(
             volatile=volatile,
             alone=alone,
             slow=slow,
+            public=public,
             description=sections.get("", ""),
             method=sections.get("Notes", ""),
             caveat=sections.get("Misleads when", ""),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from auditkit.errors import ConfigurationError
 from auditkit.finding import Cell, Column, Direction, Evidence, Group, Measure, Scalar
-from auditkit.group_cells import DEPTH, Minimum, Rate, levels
+from auditkit.group_cells import DEPTH, Minimum, Rate
 from auditkit.group_rates import Gap, gap_measure, rate_measure, rates_evidence, two_sided
 from auditkit.stats.uncertainty import Pair
 
+Levels = Callable[[int], Iterable[tuple[str, ...]]]
 Rates = Callable[[tuple[str, ...]], Sequence[Rate]]
 RULES = ("largest", "best")
 
@@ -56,8 +57,10 @@ class Comparison:
             )
 
 
-def compared(comparison: Comparison, sensitive: Sequence[str], rates: Rates) -> Iterator[Measure | Evidence]:
+def compared(comparison: Comparison, levels: Levels, rates: Rates) -> Iterator[Measure | Evidence]:
     """Yield the overall rate; for each combination of columns the rates, their gap and ratio, and the reference table.
+
+    `levels` gives the combinations up to a depth, as `Subject.levels` does.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def compared(comparison: Comparison, sensitive: Sequence[str], rates: Rates) -> 
     """
     c = comparison
     yield rate_measure(c.name, rates(())[0], c.direction)
-    for over in levels(sensitive, c.depth):
+    for over in levels(c.depth):
         found = rates(over)
         measures = [rate_measure(c.name, rate, c.direction, minimum=c.minimum) for rate in found]
         yield from measures

@@ -77,6 +77,7 @@ def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
             carbon={**config.carbon, "training": _training(config)},
             recourse=config.recourse,
             deployment=config.deployment,
+            disclosure=config.disclosure,  # type: ignore[arg-type]
             released=released,
             population=population,
             hierarchies={column: read_hierarchy(path) for column, path in config.hierarchies.items()},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -12,7 +13,15 @@ import numpy.typing as npt
 
 from auditkit.answers import Answers, Floats
 from auditkit.data.binning import checked_cuts
-from auditkit.data.counting import check_weights, cluster_buckets, count_table, grouping, grouping_values, recoded
+from auditkit.data.counting import (
+    check_weights,
+    cluster_buckets,
+    count_table,
+    grouping,
+    grouping_values,
+    merged,
+    recoded,
+)
 from auditkit.data.frames import table_from_frame
 from auditkit.data.permitted import Permitted, permitted_changes
 from auditkit.data.scan import Scan
@@ -20,6 +29,7 @@ from auditkit.data.table import Coded, Table
 from auditkit.error_tally import ErrorTally, errors_of
 from auditkit.errors import DataError, NotApplicable
 from auditkit.finding import Group, Scalar
+from auditkit.group_cells import DEPTH, levels
 from auditkit.models.local import model_from_object
 from auditkit.models.model import Model
 from auditkit.outcome import outcome_of
@@ -35,7 +45,10 @@ from auditkit.roles import (
 )
 from auditkit.scanned import anchor_near, prepare_scan, scan_errors, scan_scores, scan_tally
 from auditkit.score_tally import ScoreTally
+from auditkit.suppression import THRESHOLD, pooled, publishable
 from auditkit.tally import BUCKET, LABEL, PREDICTION, Axis, Codes, Tally
+
+POOLED = "(small groups)"
 
 
 class Subject:
@@ -78,6 +91,9 @@ class Subject:
         Which columns a person could change, as in audit.yaml: ``{"columns": {"income": {"direction": "up"}}}``.
     deployment : mapping, optional
         ``environment`` and ``risk_class``: rules of a policy may be for some of them only.
+    disclosure : {'internal', 'public'}
+        ``public``: groups with a count below 5 are taken together before anything is measured, combinations of columns
+        that would give one away are left out, and so are auditors that show parts of the rows.
     released, population : frame or Scan, optional
         The table that is handed out, and all people out of whom the test rows came: for privacy only.
     hierarchies : mapping of quasi-identifier to mapping of value to its ancestors, optional
@@ -130,6 +146,7 @@ class Subject:
         carbon: Mapping[str, object] | None = None,
         recourse: Mapping[str, object] | None = None,
         deployment: Mapping[str, str] | None = None,
+        disclosure: Literal["internal", "public"] = "internal",
         released: object | None = None,
         population: object | None = None,
         hierarchies: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
@@ -138,6 +155,9 @@ class Subject:
             raise DataError(f"threshold: got {threshold!r}, wanted a probability between 0 and 1")
         self.name, self.seed, self.synthetic, self.score_kind = name, seed, synthetic, score_kind
         self.card, self.carbon, self.deployment = dict(card or {}), dict(carbon or {}), dict(deployment or {})
+        self.disclosure, self.suppressed = disclosure, tuple[str, ...]()
+        self._pooled: dict[str, frozenset[Scalar]] = {}
+        self._shown: frozenset[tuple[str, ...]] | None = None
         self._rows: dict[str, Table | Scan] = {"test": test if isinstance(test, Scan) else table_from_frame(test)}
         if train is not None:
             self._rows["train"] = table_from_frame(train)
@@ -190,6 +210,8 @@ class Subject:
                 check_weights(rows, self.roles.weight, self.roles.cluster)
         if isinstance(self._rows["test"], Table) and (self.model is not None or prediction or score):
             self._answer("test")
+        if disclosure == "public":
+            self._suppress()
         for which, given in (("released", released), ("population", population)):
             if given is not None:
                 self._rows[which] = given if isinstance(given, Scan) else table_from_frame(given)
@@ -208,6 +230,67 @@ class Subject:
                 self.groups_of(column).values if isinstance(test, Table) else grouping_values(test, column, self._cuts)
             )
             check_sensitive(column, values, test.types[column] in ("integer", "number"))
+
+    def _suppress(self) -> None:
+        """Take small groups together and choose the combinations that can be shown; done before anything is measured."""
+        if self.weighted or not isinstance(self._rows["test"], Table):
+            raise DataError(
+                "disclosure: public counts rows in memory without weights or clusters; keep disclosure: internal, or load them"
+            )
+        if (self._cells_of(()) < THRESHOLD).any():
+            raise DataError(
+                f"disclosure: public: fewer than {THRESHOLD} rows have some label and prediction, over all groups; such an "
+                "audit cannot be made public"
+            )
+        kept, told = [], []
+        for column in self.roles.sensitive:
+            groups, cells = self.groups_of(column).values, self._cells_of((column,))
+            together = pooled(cells)
+            if together.all():
+                told.append(f"{column}: its groups cannot be told apart, each split leaves fewer than {THRESHOLD} rows")
+                continue
+            kept.append(column)
+            if together.any():
+                self._pooled[column] = frozenset(group for group, one in zip(groups, together, strict=True) if one)
+                told.append(f"{column}: {int(together.sum())} groups with few rows are taken together")
+        self.roles = replace(self.roles, sensitive=tuple(kept))
+        if kept:
+            self._shown = publishable(self._cells_of(tuple(kept)), kept)
+            left_out = [level for level in levels(kept) if level not in self._shown]
+            told += [
+                f"{' × '.join(level)}: not shown, it would give away fewer than {THRESHOLD} rows" for level in left_out
+            ]
+        self.suppressed = tuple(told)
+
+    def _cells_of(self, by: tuple[str, ...]) -> npt.NDArray[np.int64]:
+        """Return counts by groups of each column and by label and prediction, as many as there are, as the last axis."""
+        coded = [self.groups_of(column) for column in by]
+        shape = [len(values.values) for values in coded]
+        place = np.zeros(self.table().rows, dtype=np.int64)
+        for values in coded:
+            place = place * len(values.values) + values.codes
+        rest = 1
+        if self.task != "regression":
+            parts = [self._label_codes(self.table())] if self.roles.label else []
+            parts += [self._answer("test")[0]] if self._answering.possible else []
+            for codes in parts:
+                place, rest = place * len(self.labels) + codes, rest * len(self.labels)
+        counts = np.bincount(place, minlength=math.prod(shape) * rest)
+        return counts.reshape(*shape, rest) if by else counts.reshape(1, rest)
+
+    def levels(self, depth: int = DEPTH) -> Iterator[tuple[str, ...]]:
+        """Yield each sensitive column, then each combination of them up to `depth` columns that may be shown.
+
+        Raises
+        ------
+        NotApplicable
+            If there is no sensitive column.
+        """
+        if not self.roles.sensitive and self.suppressed:
+            raise NotApplicable("no sensitive column can be shown in a public record")
+        yield from (
+            level for level in levels(self.roles.sensitive, depth) if self._shown is None or level in self._shown
+        )
 
     @property
     def task(self) -> Task:
@@ -293,7 +376,9 @@ class Subject:
 
     def groups_of(self, column: str, dataset: str = "test") -> Coded:
         """Return a column as codes of the groups it makes: its values, or its bins where cut points were stated."""
-        return grouping(self.table(dataset), column, self._cuts)
+        found = grouping(self.table(dataset), column, self._cuts)
+        together = self._pooled.get(column)
+        return found if together is None else merged(found, together, POOLED)
 
     def tally(self, by: Sequence[str] = (), dataset: str = "test") -> Tally:
         """Return cells of `by` × label × prediction (× bucket of clusters) over all rows, with weights if there are any.
@@ -490,7 +575,8 @@ class Subject:
             "threshold": None if self._answering.threshold is None and model is not None else self.threshold,
             "score_kind": self.score_kind,
             "synthetic": self.synthetic,
-            "disclosure": "internal",
+            "disclosure": self.disclosure,
+            "suppressed": list(self.suppressed),
             "bins": {column: list(cuts) for column, cuts in self._cuts.items()},
             "roles": {k: v for k, v in self.roles.as_dict().items() if k != "features"},
             "features": list(self.roles.features) if model is not None else [],

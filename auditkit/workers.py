@@ -27,6 +27,8 @@ def run_one(entry: Auditor, subject: Subject, options: Mapping[str, object]) -> 
     found: list[Measure | Evidence] = []
     try:
         found = entry.run(subject, options)
+        if subject.disclosure == "public":
+            found = [item for item in found if isinstance(item, Measure) or item.kind in ("intervals", "table")]
     except NotApplicable as error:
         status, reason = "not applicable", str(error)
     except InsufficientData as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +109,14 @@ def _bucket_sql(rows: Scan, cluster: str) -> str:
 def grouping(table: Table, column: str, cuts: Bins) -> Coded:
     """Return a column as the codes of its values, or of its bins."""
     return binned(table.numbers(column), cuts[column]) if column in cuts else table.coded(column)
+
+
+def merged(column: Coded, together: Collection[Scalar], name: Scalar) -> Coded:
+    """Return a column with some of its values as one, under a name that comes last."""
+    kept = [value for value in column.values if value not in together]
+    places = {value: place for place, value in enumerate(kept)}
+    lookup = np.array([places.get(value, len(kept)) for value in column.values], dtype=np.int32)
+    return Coded(lookup[column.codes], (*kept, name))
 
 
 def grouping_values(rows: Table | Scan, column: str, cuts: Bins) -> tuple[Scalar, ...]:

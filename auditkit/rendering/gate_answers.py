@@ -271,13 +271,21 @@ def deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[
 def unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     """Answer the fifth question: what was not looked at?"""
     audit = record.audit
+    gathered = {
+        ON_REQUEST: "Made on request only:",
+        "left out of a public record": "Left out of a public record, since it shows parts of the rows:",
+        "left out: it takes long": "Left out by --fast, since it takes long:",
+        "left out: the budget": "Left out, since the time was used up:",
+    }
     items = [
         {"strong": f"{f.title}:", "text": f"{not_measured(f)}."}
         for f in audit.findings
-        if f.status != "measured" and not (f.reason or "").startswith(("the task is ", ON_REQUEST))
+        if f.status != "measured" and not (f.reason or "").startswith(("the task is ", *gathered))
     ]
-    asked = [f.title for f in audit.findings if (f.reason or "").startswith(ON_REQUEST)]
-    items += [{"strong": "Made on request only:", "text": f"{'; '.join(asked)}."}] if asked else []
+    for beginning, said in gathered.items():
+        titles = [f.title for f in audit.findings if (f.reason or "").startswith(beginning)]
+        items += [{"strong": said, "text": f"{'; '.join(titles)}."}] if titles else []
+    items += [{"strong": "Not shown:", "text": f"{text}."} for text in names_of(audit.subject.get("suppressed"))]
     known = {f.id for f in audit.findings if f.status != "measured"}
     items += [
         {"strong": f"{ruling_name(r)}:", "text": f"{r.message}."}

@@ -15,6 +15,7 @@ from auditkit.subject import Subject
     title="Overall accuracy equality",
     needs=("label", "prediction", "sensitive"),
     measures=("accuracy", "difference", "ratio", "difference_to_reference", "ratio_to_reference"),
+    public=True,
 )
 def accuracy_equality(
     subject: Subject,
@@ -55,6 +56,4 @@ def accuracy_equality(
         reference_group=reference_group,
     )
     tally = subject.tally(subject.roles.sensitive)
-    yield from compared(
-        comparison, subject.roles.sensitive, lambda by: confusion(tally, by, subject.positive).accuracy()
-    )
+    yield from compared(comparison, subject.levels, lambda by: confusion(tally, by, subject.positive).accuracy())

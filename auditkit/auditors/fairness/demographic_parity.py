@@ -15,6 +15,7 @@ from auditkit.subject import Subject
     title="Demographic parity",
     needs=("prediction", "sensitive"),
     measures=("selection_rate", "difference", "ratio", "difference_to_reference", "ratio_to_reference"),
+    public=True,
 )
 def demographic_parity(
     subject: Subject,
@@ -57,4 +58,4 @@ def demographic_parity(
         reference_group=reference_group,
     )
     tally = subject.tally(subject.roles.sensitive)
-    yield from compared(comparison, subject.roles.sensitive, lambda by: selection(tally, by, subject.favorable))
+    yield from compared(comparison, subject.levels, lambda by: selection(tally, by, subject.favorable))

@@ -15,6 +15,7 @@ from auditkit.subject import Subject
     title="Equal opportunity",
     needs=("label", "prediction", "sensitive"),
     measures=("true_positive_rate", "difference", "ratio", "difference_to_reference", "ratio_to_reference"),
+    public=True,
 )
 def equal_opportunity(
     subject: Subject,
@@ -55,5 +56,5 @@ def equal_opportunity(
     )
     tally = subject.tally(subject.roles.sensitive)
     yield from compared(
-        comparison, subject.roles.sensitive, lambda by: confusion(tally, by, subject.positive).true_positive_rate()
+        comparison, subject.levels, lambda by: confusion(tally, by, subject.positive).true_positive_rate()
     )

@@ -15,7 +15,6 @@ from auditkit.group_rates import (
     confusion,
     extreme_measure,
     gap_measure,
-    levels,
     rate_measure,
     rates_evidence,
 )
@@ -35,6 +34,7 @@ from auditkit.subject import Subject
         "difference_to_reference",
         "ratio_to_reference",
     ),
+    public=True,
 )
 def equalized_odds(
     subject: Subject,
@@ -79,7 +79,7 @@ def equalized_odds(
     direction: Direction = "lower" if subject.positive == subject.favorable else "none"
     overall = confusion(tally, (), subject.positive).false_positive_rate()[0]
     yield rate_measure("false_positive_rate", overall, "lower")
-    for over in levels(subject.roles.sensitive, depth):
+    for over in subject.levels(depth):
         cells = confusion(tally, over, subject.positive)
         false, true = cells.false_positive_rate(), cells.true_positive_rate()
         measures = [rate_measure("false_positive_rate", rate, direction, minimum=minimum) for rate in false]

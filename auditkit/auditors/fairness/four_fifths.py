@@ -15,7 +15,6 @@ from auditkit.group_rates import (
     MIN_GROUP_SIZE,
     Minimum,
     Rate,
-    levels,
     rates_evidence,
     selection,
 )
@@ -81,7 +80,7 @@ def four_fifths(
     named = dict(reference or {})
     tally = subject.tally(subject.roles.sensitive)
     _check(named, tally)
-    for over in levels(subject.roles.sensitive):
+    for over in subject.levels():
         rates = selection(tally, over, subject.favorable)
         usable = [rate for rate in rates if rate.evaluable(minimum)]
         chosen = _reference(named, over, rates)

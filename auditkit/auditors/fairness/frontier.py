@@ -11,7 +11,7 @@ import numpy as np
 from auditkit.declare import auditor
 from auditkit.errors import ConfigurationError, NotApplicable
 from auditkit.finding import Cell, Column, Evidence, Measure
-from auditkit.group_cells import MIN_GROUP_SIZE, levels
+from auditkit.group_cells import MIN_GROUP_SIZE
 from auditkit.group_rates import two_sided
 from auditkit.halved_cuts import HalvedCuts, halved_cuts
 from auditkit.reductions import retrained
@@ -86,7 +86,7 @@ def frontier(
         raise NotApplicable(
             f"rows come in clusters ({subject.roles.cluster!r}); the intervals here take rows for independent and would be too narrow"
         )
-    for (column,) in levels(subject.roles.sensitive, 1):
+    for (column,) in subject.levels(1):
         found = halved_cuts(subject, column, min_group_size)
         if len(found.groups) < 2:
             yield _nothing(column, f"{len(found.groups)} group has {min_group_size} rows of both outcomes in each half")

@@ -12,7 +12,7 @@ from auditkit.declare import auditor
 from auditkit.errors import InsufficientData, NotApplicable
 from auditkit.finding import Cell, Column, Evidence, Interval, Measure, Scalar
 from auditkit.group_cells import GroupCells, group_cells
-from auditkit.group_rates import Minimum, levels, two_sided
+from auditkit.group_rates import Minimum, two_sided
 from auditkit.smooth_measures import smooth_measure
 from auditkit.stats.inequality import Inequality
 from auditkit.stats.inequality import generalized_entropy as index_of
@@ -68,7 +68,7 @@ def generalized_entropy(subject: Subject, *, alpha: float = 2.0) -> Iterator[Mea
             yield _index(name, index_of(BENEFITS, whole.counts, power), int(whole.counts.sum()))
     if not subject.roles.sensitive:
         return
-    for over in levels(subject.roles.sensitive):
+    for over in subject.levels():
         cells = _benefits(tally, over, subject.favorable)
         yield _between(over, index_of(BENEFITS, _shares(cells), alpha), cells)
         if len(over) == 1:

@@ -11,7 +11,7 @@ from auditkit.declare import auditor
 from auditkit.facet_measures import delta_measure, facet_table, facets, joined, rate_pair, within_strata
 from auditkit.finding import Evidence, Group, Measure
 from auditkit.group_cells import Cell, GroupCells, Minimum, confusion
-from auditkit.group_rates import MIN_DENOMINATOR, MIN_GROUP_SIZE, Gap, levels
+from auditkit.group_rates import MIN_DENOMINATOR, MIN_GROUP_SIZE, Gap
 from auditkit.smooth_measures import smooth_measure
 from auditkit.stats import facets as formulas
 from auditkit.subject import Subject
@@ -76,7 +76,7 @@ def posttraining_bias(
     .. [1] Das et al. 2021, Fairness Measures for Machine Learning in Finance, doi:10.3905/jfds.2021.3.4.033
     """
     minimum = Minimum(min_group_size, min_denominator)
-    for (column,) in levels(subject.roles.sensitive, 1):
+    for (column,) in subject.levels(1):
         tally = subject.tally((column,) if not strata else (column, strata))
         table = confusion(tally, (column,), subject.favorable).table
         measures = [

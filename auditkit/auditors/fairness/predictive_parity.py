@@ -15,6 +15,7 @@ from auditkit.subject import Subject
     title="Predictive parity",
     needs=("label", "prediction", "sensitive"),
     measures=("precision", "difference", "ratio", "difference_to_reference", "ratio_to_reference"),
+    public=True,
 )
 def predictive_parity(
     subject: Subject,
@@ -57,6 +58,6 @@ def predictive_parity(
     tally = subject.tally(subject.roles.sensitive)
     yield from compared(
         comparison,
-        subject.roles.sensitive,
+        subject.levels,
         lambda by: confusion(tally, by, subject.positive).positive_predictive_value(),
     )

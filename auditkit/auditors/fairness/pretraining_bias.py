@@ -12,7 +12,7 @@ from auditkit.errors import NotApplicable
 from auditkit.facet_measures import delta_measure, facet_table, facets, joined, rate_pair, within_strata
 from auditkit.finding import Evidence, Group, Interval, Measure
 from auditkit.group_cells import GroupCells, Minimum, base_rate, group_cells
-from auditkit.group_rates import MIN_DENOMINATOR, MIN_GROUP_SIZE, Rate, levels
+from auditkit.group_rates import MIN_DENOMINATOR, MIN_GROUP_SIZE, Rate
 from auditkit.stats import facets as formulas
 from auditkit.stats.uncertainty import Exact, WorstPair
 from auditkit.subject import Subject
@@ -67,7 +67,7 @@ def pretraining_bias(
     if subject.task == "regression":
         raise NotApplicable("the task is a regression; these measures compare shares of labels")
     minimum = Minimum(min_group_size, min_denominator)
-    for (column,) in levels(subject.roles.sensitive, 1):
+    for (column,) in subject.levels(1):
         tally = subject.tally((column,)) if not strata else subject.tally((column, strata))
         table = group_cells(tally, (column,), [LABEL])
         rates = base_rate(tally, (column,), subject.favorable)

@@ -17,7 +17,6 @@ from auditkit.group_rates import (
     Minimum,
     confusion,
     gap_of,
-    levels,
     rates_evidence,
 )
 from auditkit.smooth_measures import smooth_measure
@@ -28,6 +27,7 @@ from auditkit.subject import Subject
     title="Treatment equality",
     needs=("label", "prediction", "sensitive"),
     measures=("misses_per_false_alarm", "difference", "ratio"),
+    public=True,
 )
 def treatment_equality(
     subject: Subject,
@@ -76,7 +76,7 @@ def treatment_equality(
         return found, [int(n) for n in table.counts.sum(axis=(1, 2))]
 
     yield from measured(())[0]
-    for over in levels(subject.roles.sensitive, depth):
+    for over in subject.levels(depth):
         measures, rows = measured(over)
         yield from measures
         gaps: tuple[Gap, Gap] = ("difference", "ratio")

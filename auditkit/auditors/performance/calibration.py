@@ -10,7 +10,7 @@ import numpy as np
 from auditkit.declare import auditor
 from auditkit.errors import NotApplicable
 from auditkit.finding import Cell, Column, Evidence, Measure
-from auditkit.group_rates import DEPTH, MIN_DENOMINATOR, MIN_GROUP_SIZE, Minimum, gap_of, levels, rates_evidence
+from auditkit.group_rates import DEPTH, MIN_DENOMINATOR, MIN_GROUP_SIZE, Minimum, gap_of, rates_evidence
 from auditkit.score_cells import ScoreCells
 from auditkit.stats.intervals import wilson_limits, z_quantile
 from auditkit.stats.scoring import (
@@ -68,7 +68,7 @@ def calibration(
     overall = ScoreCells.of(subject.scores(), 0)
     yield from _measures(overall, minimum)
     yield _curve([overall])
-    for by in levels(subject.roles.sensitive, depth) if subject.roles.sensitive else ():
+    for by in subject.levels(depth) if subject.roles.sensitive else ():
         tally = subject.scores(by)
         cells = [ScoreCells.of(tally, place) for place in range(len(tally.groups))]
         found = {cell.group: list(_measures(cell, minimum)) for cell in cells}

@@ -17,7 +17,6 @@ from auditkit.group_rates import (
     MIN_GROUP_SIZE,
     Minimum,
     confusion,
-    levels,
     rate_measure,
     rates_evidence,
 )
@@ -51,6 +50,7 @@ from auditkit.tally import LABEL, PREDICTION, Tally
         "brier",
         "log_loss",
     ),
+    public=True,
 )
 def classification(
     subject: Subject,
@@ -92,7 +92,7 @@ def classification(
         raise NotApplicable("no label column was named; pass label=")
     minimum = Minimum(min_group_size, min_denominator)
     tally = subject.tally(subject.roles.sensitive)
-    for by in ((), *(levels(subject.roles.sensitive, depth) if subject.roles.sensitive else ())):
+    for by in ((), *(subject.levels(depth) if subject.roles.sensitive else ())):
         measures = [*_decisions(tally, by, subject, minimum), *_scored(subject, by, minimum)]
         yield from measures
         if by:

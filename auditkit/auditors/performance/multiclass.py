@@ -19,7 +19,6 @@ from auditkit.group_rates import (
     Gap,
     Minimum,
     gap_of,
-    levels,
     rate_measure,
     rates_evidence,
 )
@@ -38,6 +37,7 @@ Shares = npt.NDArray[np.complex128]
     title="Performance by label (more than two)",
     needs=("label", "prediction"),
     measures=("precision", "recall", "f1", "roc_auc", *MACRO, *(f"{name}_difference" for name in MACRO)),
+    public=True,
 )
 def multiclass(
     subject: Subject,
@@ -75,7 +75,7 @@ def multiclass(
     yield from _by_label(whole, subject, minimum)
     yield from _areas(subject, minimum)
     yield from (_macro(name, whole, 0, size, minimum) for name in MACRO)
-    for by in levels(subject.roles.sensitive, depth) if subject.roles.sensitive else ():
+    for by in subject.levels(depth) if subject.roles.sensitive else ():
         table = group_cells(tally, by, [LABEL, PREDICTION])
         rows = [int(n) for n in table.counts.sum(axis=(1, 2))]
         for name in MACRO:

@@ -12,7 +12,7 @@ from auditkit.declare import auditor
 from auditkit.error_tally import MOMENTS, ErrorTally
 from auditkit.errors import InsufficientData
 from auditkit.finding import Direction, Evidence, Group, Measure, MeasureStatus
-from auditkit.group_rates import DEPTH, MIN_GROUP_SIZE, levels, rates_evidence, two_sided
+from auditkit.group_rates import DEPTH, MIN_GROUP_SIZE, rates_evidence, two_sided
 from auditkit.stats.uncertainty import Normal
 from auditkit.stats.weighting import estimated_clusters, jackknife_variance
 from auditkit.subject import Subject
@@ -28,7 +28,10 @@ _ONE, _E, _ABS, _E2, _E4, _D, _D2, _D3, _D4, _E2D, _E2D2 = range(len(MOMENTS))
 
 
 @auditor(
-    title="Performance of the regression", needs=("label", "prediction"), measures=tuple(name for name, _, _ in NAMES)
+    title="Performance of the regression",
+    needs=("label", "prediction"),
+    measures=tuple(name for name, _, _ in NAMES),
+    public=True,
 )
 def regression(
     subject: Subject, *, min_group_size: int = MIN_GROUP_SIZE, depth: int = DEPTH
@@ -54,7 +57,7 @@ def regression(
     if int(overall.counts[0]) < 2:
         raise InsufficientData(f"{int(overall.counts[0])} row; an error with bounds needs at least 2")
     yield from _measures(overall, 0, min_group_size)
-    for by in levels(subject.roles.sensitive, depth) if subject.roles.sensitive else ():
+    for by in subject.levels(depth) if subject.roles.sensitive else ():
         tally = subject.error_tally(by)
         measures = [m for place in range(len(tally.groups)) for m in _measures(tally, place, min_group_size)]
         yield from measures
