@@ -131,10 +131,14 @@ class WorstPair:
 
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """The largest or smallest of several; the side of a violation shares the error among them."""
+    """The largest or smallest of several; the side of a violation shares the error among them.
+
+    Where the members are only those of `family` comparisons that can decide a bound, the error is shared among all of these.
+    """
 
     of: Literal["max", "min"]
     members: tuple[Uncertainty, ...]
+    family: int | None = None
     kind: ClassVar[str] = "extreme"
 
     @property
@@ -151,17 +155,18 @@ class Extreme:
     def lower(self, confidence: float) -> float:
         """Return the lower bound: shared error for a maximum, plain for a minimum."""
         if self.of == "max":
-            shared = 1 - (1 - confidence) / len(self.members)
+            shared = 1 - (1 - confidence) / (self.family or len(self.members))
             return max(member.lower(shared) for member in self.members)
         return min(member.lower(confidence) for member in self.members)
 
     def upper(self, confidence: float) -> float:
         """Return the upper bound: plain for a maximum, shared error for a minimum."""
         if self.of == "min":
-            shared = 1 - (1 - confidence) / len(self.members)
+            shared = 1 - (1 - confidence) / (self.family or len(self.members))
             return min(member.upper(shared) for member in self.members)
         return max(member.upper(confidence) for member in self.members)
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        return {"kind": self.kind, "of": self.of, "members": [member.as_dict() for member in self.members]}
+        found = {"kind": self.kind, "of": self.of, "members": [member.as_dict() for member in self.members]}
+        return found if self.family is None else {**found, "family": self.family}
