@@ -1,4 +1,4 @@
-"""The command line: run, gate, render, explain, track, demo, list, doctor."""
+"""The command line: run, gate, render, explain, track, demo, doctor; init, compare and list are in `cli_start`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import click
 
+from auditkit.cli_start import compare, init, list_
 from auditkit.errors import AuditkitError, ConfigurationError
 
 Whom = Literal["adverse", "all"]
@@ -168,7 +169,7 @@ def _places(_: click.Context, __: click.Parameter, value: str | None) -> list[in
 
 
 @commands.command()
-@click.argument("file", type=click.Path(path_type=Path), default="audit.yaml")
+@click.argument("file", type=click.Path(path_type=Path), default="audit.yaml", metavar="[FILE | CODE]")
 @click.option("--rows", callback=_places, metavar="3,17", help="These rows of the test data, counted from 0.")
 @click.option("--adverse", "whom", flag_value="adverse", help="All rows whose decision is not the favourable one.")
 @click.option("--all", "whom", flag_value="all", help="All rows.")
@@ -181,11 +182,16 @@ def _places(_: click.Context, __: click.Parameter, value: str | None) -> list[in
 )
 @click.option("--no-code", is_flag=True, help="Refuse models that run code of the folder (python: …).")
 def explain(file: Path, rows: list[int] | None, whom: Whom | None, out: Path | None, no_code: bool, **how: Any) -> int:
-    """Explain single rows of FILE (audit.yaml), with the reasons of adverse decisions.
+    """Explain a CODE such as AK-G01, or single rows of FILE (audit.yaml) with the reasons of adverse decisions.
 
     Names single persons: nothing of it enters a report. Reasons follow 12 CFR 1002.9(b)(2): at most four factors that lowered
     the score most, against applicants approved at or just above the threshold, or all.
     """
+    if str(file).upper().startswith("AK-"):
+        from auditkit.codes import explained
+
+        click.echo(str(explained(str(file))))
+        return 0
     from auditkit.explainers.persons import explain_persons
     from auditkit.exports.reason_codes import check_output, write_reason_codes
     from auditkit.run import subject_from
@@ -248,16 +254,6 @@ def demo(folder: Path) -> int:
     return 0
 
 
-@commands.command("list")
-def list_() -> int:
-    """List the auditors and what each needs."""
-    from auditkit.catalog import catalogue
-
-    for name, entry in catalogue().items():
-        click.echo(f"{name:36} {entry.title}; needs {', '.join(entry.needs) or 'nothing'}")
-    return 0
-
-
 @commands.command()
 def doctor() -> int:
     """Show versions, extras, the font and power sensors."""
@@ -282,6 +278,10 @@ def doctor() -> int:
     sensor = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
     click.echo(f"power sensor: {'RAPL' if os.access(sensor, os.R_OK) else 'none readable; energy is estimated'}")
     return 0
+
+
+for _command in (init, compare, list_):
+    commands.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:

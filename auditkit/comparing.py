@@ -1,0 +1,139 @@
+"""What changed between two audits: each measure that both have, with the interval of its change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from auditkit.auditing import Audit
+from auditkit.finding import Direction, Measure
+from auditkit.policy.baseline import Known, Place, place_of
+from auditkit.policy.judging import Bounds, change
+
+Moved = Literal["worse", "better", "moved", "not shown"]
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One measure in both audits.
+
+    Attributes
+    ----------
+    measure, about : str
+        Its name, and what it speaks of.
+    was, now : float
+    low, high : float
+        Bounds of the change that hold at once for all measures compared.
+    kind : {'interval', 'exact', 'range'}
+    moved : {'worse', 'better', 'moved', 'not shown'}
+        "moved": shown to have changed, where neither way is better.
+    """
+
+    measure: str
+    about: str
+    unit: str
+    was: float
+    now: float
+    low: float
+    high: float
+    kind: str
+    moved: Moved
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Changes, largest surprise first, and what only one of two audits has.
+
+    Attributes
+    ----------
+    confidence : float
+        Of each bound, so that all hold at once at 95 % (Bonferroni).
+    gone, new : tuple of str
+        Measures that only the first, or only the second audit has.
+    notes : tuple of str
+        What makes the audits hard to compare: other data, another model, other options.
+    """
+
+    changes: tuple[Change, ...]
+    confidence: float
+    gone: tuple[str, ...]
+    new: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def compare(first: Audit, second: Audit) -> Comparison:
+    """Return what changed from one audit to another.
+
+    Notes
+    -----
+    The bounds of a change take both audits as independent. Where both rest on the same people, they are wider than they
+    need be. Exact counts are compared as they are, ranges by their extremes.
+    """
+    before, after = _measures(first), _measures(second)
+    both = [place for place in after if place in before]
+    estimates = [place for place in both if not _certain(before[place], after[place])]
+    confidence = 1 - (1 - LEVEL) / 2 / max(1, len(estimates))
+    changes = [_change(place, before[place], after[place], confidence) for place in both]
+    order = {"worse": 0, "better": 1, "moved": 2, "not shown": 3}
+    changes.sort(key=lambda one: (order[one.moved], -abs(one.now - one.was), one.measure, one.about))
+    return Comparison(
+        tuple(changes),
+        confidence,
+        tuple(_named(place) for place in before if place not in after),
+        tuple(_named(place) for place in after if place not in before),
+        tuple(_notes(first, second)),
+    )
+
+
+def _measures(audit: Audit) -> dict[Place, Measure]:
+    return {
+        place_of(f"{finding.id}.{measure.name}", measure.dataset, measure.group, measure.over): measure
+        for finding in audit.findings
+        for measure in finding.measures
+        if measure.value is not None and measure.uncertainty is not None
+    }
+
+
+def _certain(*measures: Measure) -> bool:
+    return all(one.uncertainty is not None and one.uncertainty.kind in ("exact", "range") for one in measures)
+
+
+def _change(place: Place, was: Measure, now: Measure, confidence: float) -> Change:
+    assert was.value is not None and was.uncertainty is not None  # _measures keeps no others
+    assert now.value is not None and now.uncertainty is not None
+    bounds = change(now.value, now.uncertainty, Known(was.value, was.uncertainty), confidence, confidence)
+    kinds = {was.uncertainty.kind, now.uncertainty.kind}
+    kind = "exact" if kinds == {"exact"} else "range" if "range" in kinds else "interval"
+    about = " × ".join(now.over) if now.over else str(now.group) if now.group else "all rows"
+    if now.dataset not in ("test", "none"):
+        about += f", {now.dataset}"
+    moved = _moved(bounds, now.direction)
+    return Change(place[0], about, now.unit, float(was.value), float(now.value), bounds.low, bounds.high, kind, moved)
+
+
+def _moved(bounds: Bounds, direction: Direction) -> Moved:
+    if bounds.low <= 0 <= bounds.high:
+        return "not shown"
+    if direction == "none":
+        return "moved"
+    return "worse" if (bounds.low > 0) == (direction == "lower") else "better"
+
+
+def _named(place: Place) -> str:
+    measure, dataset, group, over = place
+    about = " × ".join(over) if over else group if group != "{}" else ""
+    return " ".join(part for part in (measure, about, "" if dataset in ("test", "none") else dataset) if part)
+
+
+def _notes(first: Audit, second: Audit) -> Iterator[str]:
+    said_of = {
+        "data": "the data are not the same",
+        "model": "the model is not the same",
+        "options": "the options are not the same",
+        "auditkit": "the version of auditkit is not the same",
+    }
+    for key, said in said_of.items():
+        if first.provenance.get(key) != second.provenance.get(key):
+            yield said
