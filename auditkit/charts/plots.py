@@ -45,7 +45,7 @@ def curve(evidence: Evidence, axes: Axes) -> None:
         axes.plot(*zip(*kept, strict=True), color=colour, linestyle=dash, linewidth=1.5, marker=marker, markersize=size)
     if any(len(points) > FEW_POINTS for _, points in shown):
         _bands(evidence, axes, [name for name, _ in shown])
-    elif len(series) == 1:
+    elif _limited(evidence) == 1:
         _whiskers(evidence, axes, x)
     shares = all(0 <= value <= 1 for _, points in shown for point in points for value in point)
     if shares and evidence.columns[x].unit == evidence.columns[y].unit:  # equal values mean something
@@ -56,6 +56,12 @@ def curve(evidence: Evidence, axes: Axes) -> None:
     if any(name for name, _ in shown):
         _name_lines(axes, [(name, _thinned(points)) for name, points in shown])
     axes.set(xlabel=heading(evidence, x), ylabel=heading(evidence, y))
+
+
+def _limited(evidence: Evidence) -> int:
+    """Return how many lines have limits."""
+    label, low = place(evidence, "label"), place(evidence, "low")
+    return 0 if low is None else len({label is None or row[label] for row in evidence.rows if row[low] is not None})
 
 
 def _whiskers(evidence: Evidence, axes: Axes, x: int) -> None:
