@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FEW_POINTS = 20
+FEW_TICKS, CROWDED = 5, 10
 
 
 def curve(evidence: Evidence, axes: Axes) -> None:
@@ -47,6 +48,7 @@ def curve(evidence: Evidence, axes: Axes) -> None:
         _bands(evidence, axes, [name for name, _ in shown])
     elif _limited(evidence) == 1:
         _whiskers(evidence, axes, x)
+    stretched = _stretched(evidence, axes, x, [at for _, points in shown for at, _ in points])
     shares = all(0 <= value <= 1 for _, points in shown for point in points for value in point)
     if shares and evidence.columns[x].unit == evidence.columns[y].unit:  # equal values mean something
         axes.plot([0, 1], [0, 1], color=DIAGONAL, linewidth=0.8, linestyle=(0, (5, 3)), zorder=0)
@@ -55,7 +57,25 @@ def curve(evidence: Evidence, axes: Axes) -> None:
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     if any(name for name, _ in shown):
         _name_lines(axes, [(name, _thinned(points)) for name, points in shown])
-    axes.set(xlabel=heading(evidence, x), ylabel=heading(evidence, y))
+    axes.set(xlabel=heading(evidence, x) + (", low end stretched" if stretched else ""), ylabel=heading(evidence, y))
+
+
+def _stretched(evidence: Evidence, axes: Axes, x: int, places: list[float]) -> bool:
+    """Stretch the low end of a column without unit where most points are crowded there, with plain numbers as ticks."""
+    ordered = sorted(set(places))
+    if evidence.columns[x].unit or len(ordered) < FEW_TICKS or ordered[0] < 0:
+        return False
+    if ordered[len(ordered) // 2] * CROWDED > ordered[-1]:
+        return False
+    least = next(at for at in ordered if at > 0)
+    axes.set_xscale("symlog", linthresh=least, linscale=0.5)
+    ticks = [digit * 10.0**power for power in range(-12, 16) for digit in (1, 2, 5)]
+    shown = [tick for tick in ticks if least <= tick <= ordered[-1] * 1.001]
+    step = -(-len(shown) // FEW_TICKS)
+    shown = [0.0] * (ordered[0] == 0) + shown[::step]
+    axes.set_xticks(shown, [f"{tick:,.12g}" for tick in shown])
+    axes.minorticks_off()
+    return True
 
 
 def _limited(evidence: Evidence) -> int:

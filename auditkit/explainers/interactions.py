@@ -49,7 +49,7 @@ def interactions(
         )
     rows = whole.iloc[:n].reset_index(drop=True)
     single = {column: _table(asked, rows, [column]) for column in columns}
-    scale = float(np.diag(single[columns[0]]).var())
+    scale = float((np.diag(single[columns[0]]) ** 2).mean())
     found = {
         (first, second): interaction(_table(asked, rows, [first, second]), single[first], single[second], scale)
         for first, second in pairs

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from auditkit.stats.estimates import Normal
 
 Floats = npt.NDArray[np.float64]
-_NOISE = 1e-20  # of a variance: what rounding leaves where there is none
+_NOISE = 1e-26  # of the mean square of the output: what rounding leaves of a variance where there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def interaction(both: Floats, first: Floats, second: Floats, scale: float) -> In
     both, first, second : arrays, shape (rows, rows)
         Output for row l with both columns, or one of them, taken from row i, at [i, l].
     scale : float
-        Variance of the output, beside which rounding is nothing.
+        Mean square of the output, beside which rounding is told from an effect.
 
     Notes
     -----
