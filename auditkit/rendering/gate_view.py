@@ -52,7 +52,9 @@ def gate_view(record: Record) -> dict[str, Any]:
         "intersection_gaps": gaps_table(record, columns=2),
         "intersections": group_blocks(record, columns=2, ruled=True),
         "further": further_blocks(record, ruled=True),
-        "explanations": family_section(record, "explanations", "Not measured because no explanation auditor ran."),
+        "explanations": family_section(
+            record, "explanations", "Not measured because no explanation auditor ran.", "explanations"
+        ),
         "privacy": family_section(record, "privacy", "Not measured because no privacy auditor ran."),
         "energy": family_section(record, "carbon", "Not measured because no energy auditor ran."),
         "data": family_section(record, "data", "Not measured because no data auditor ran."),

@@ -22,9 +22,11 @@ BUDGETS = {
     "performance": 50_000,
     "references": 12_000,
     "family": 26_000,
+    "explanations": 72_000,
 }
 _INTERVAL_ROW, _TABLE_CELL, _AROUND = 780, 75, 900
 _FIRST = ("fairness.demographic_parity", "fairness.equal_opportunity", "fairness.equalized_odds")
+_LEADING = ("explanations.shap_importance", "explanations.effects")  # of a family these come first
 _TABLED = ("fairness.four_fifths",)  # its table of tests shows the same ratios with their bounds
 # Of intersections these are drawn though no rule speaks of them; the gaps of all stand in one table, the rest in audit.json.
 _INTERSECTIONS = (
@@ -90,26 +92,53 @@ def date_text(record: Record) -> str:
 
 
 def family(audit: Audit, name: str) -> list[Finding]:
-    """Return the findings of a family such as ``privacy``."""
-    return [finding for finding in audit.findings if finding.id.split(".")[0] == name]
+    """Return the findings of a family such as ``privacy``, those that the others rest on first."""
+    found = [finding for finding in audit.findings if finding.id.split(".")[0] == name]
+    return sorted(found, key=lambda finding: _LEADING.index(finding.id) if finding.id in _LEADING else len(_LEADING))
 
 
-def family_section(record: Record, name: str, nothing: str) -> dict[str, Any]:
+def family_section(record: Record, name: str, nothing: str, part: str = "family") -> dict[str, Any]:
     """Return the blocks of a family's findings and, where a finding has none, one sentence with the reason."""
     rulings = record.decision.rulings if record.decision else ()
-    blocks: list[dict[str, Any]] = []
+    findings: list[list[dict[str, Any]]] = []
     notes: list[dict[str, str]] = []
     for finding in family(record.audit, name):
         if finding.status != "measured":
             notes.append({"strong": f"{finding.title}:", "text": not_measured(finding)})
             continue
         table = measures_table(finding)
-        blocks += [table] if table else []
+        blocks = [table] if table else []
         blocks += [evidence_block(item, rulings) for item in finding.evidence]
         if finding.caveat:
             blocks.append({"block": "note", "text": f"Misleads when: {finding.caveat}"})
-    empty = "" if blocks or notes else nothing
-    return {"blocks": fitted(blocks, "family"), "notes": notes, "empty": empty}
+        findings.append(blocks)
+    empty = "" if findings or notes else nothing
+    return {"blocks": _in_turns(findings, part), "notes": notes, "empty": empty}
+
+
+def _in_turns(findings: Sequence[Sequence[dict[str, Any]]], part: str) -> list[dict[str, Any]]:
+    """Return the blocks of several findings that keep to the part's budget: the first of each, then the second of each."""
+    turns = sorted(
+        (turn, place)
+        for place, blocks in enumerate(findings)
+        for turn, block in enumerate(blocks)
+        if block["block"] != "note"
+    )
+    left, full, kept = BUDGETS[part], set[int](), set[tuple[int, int]]()
+    for turn, place in turns:
+        size = _size(findings[place][turn])
+        if size > left or place in full:
+            full.add(place)  # what comes after it would be read without it
+            continue
+        left -= size
+        kept.add((turn, place))
+    shown = [
+        block
+        for place, blocks in enumerate(findings)
+        for turn, block in enumerate(blocks)
+        if (turn, place) in kept or (block["block"] == "note" and (0, place) in kept)
+    ]
+    return shown + _further(len(turns) - len(kept))
 
 
 def not_measured(finding: Finding) -> str:
@@ -149,10 +178,14 @@ def fitted(blocks: Iterable[dict[str, Any]], part: str) -> list[dict[str, Any]]:
             continue
         left -= size
         kept.append(block)
-    if dropped:
-        further = "One more table or figure is" if dropped == 1 else f"{count(dropped)} more tables and figures are"
-        kept.append({"block": "note", "text": f"{further} in audit.json."})
-    return kept
+    return kept + _further(dropped)
+
+
+def _further(dropped: int) -> list[dict[str, Any]]:
+    if not dropped:
+        return []
+    further = "One more table or figure is" if dropped == 1 else f"{count(dropped)} more tables and figures are"
+    return [{"block": "note", "text": f"{further} in audit.json."}]
 
 
 def _size(block: Mapping[str, Any]) -> int:
