@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from auditkit.group_rates import LEVEL
 from auditkit.subject import Subject
 
 _ID = "explanations.effects"
+_FEWEST = 5  # fewer rows have no spread to speak of, and are persons
 
 
 @auditor(
@@ -83,9 +84,9 @@ def effects(
     .. [1] Apley, Zhu 2020, doi:10.1111/rssb.12377; Friedman 2001, doi:10.1214/aos/1013203451; Goldstein et al. 2015,
        doi:10.1080/10618600.2014.907095; Friedman, Popescu 2008, doi:10.1214/07-AOAS148
     """
-    for name, value in (("most", most), ("bins", bins), ("fewest", fewest)):
-        if value < 1:
-            raise ConfigurationError(f"option {name!r} of {_ID}: got {value}, wanted at least 1")
+    for name, value, least in (("most", most, 1), ("bins", bins, 1), ("fewest", fewest, _FEWEST)):
+        if value < least:
+            raise ConfigurationError(f"option {name!r} of {_ID}: got {value}, wanted at least {least}")
     asked, part = Asked.of(subject), budget // (1 + pdp + interactions)
     frame = subject.sample(rows)
     if len(frame) < FEWEST_ROWS:
@@ -102,17 +103,17 @@ def effects(
 
 
 def _chosen(
-    subject: Subject, asked: Asked, frame: Any, columns: Sequence[str] | None, most: int, budget: int
+    subject: Subject, asked: Asked, frame: Any, columns: object, most: int, budget: int
 ) -> tuple[list[str], str]:
     if columns is None:
         leading, why = leading_columns(subject, asked, frame, most, budget)
         return leading, f" Columns shown: {why}."
-    named = [columns] if isinstance(columns, str) else list(dict.fromkeys(columns))
-    if not named:
-        raise ConfigurationError(f"option 'columns' of {_ID}: got none, wanted at least one")
+    if not isinstance(columns, list | tuple) or not columns:
+        raise ConfigurationError(f"option 'columns' of {_ID}: got {columns!r}, wanted a list of at least one column")
+    named = list(dict.fromkeys(map(str, columns)))
     for column in named:
         if column not in subject.features:
-            hint = did_you_mean(str(column), subject.features)
+            hint = did_you_mean(column, subject.features)
             raise ConfigurationError(f"option 'columns' of {_ID}: the model reads no column {column!r}.{hint}")
     return named, ""
 

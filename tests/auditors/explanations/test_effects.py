@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.inspection import partial_dependence
 from sklearn.linear_model import LinearRegression
 
 from auditkit.auditing import run_one
@@ -225,7 +227,10 @@ def test_named_columns_are_shown_in_their_order() -> None:
     ("options", "said"),
     [
         ({"columns": ["agee"]}, "the model reads no column 'agee'. Did you mean 'age'?"),
-        ({"columns": []}, "got none, wanted at least one"),
+        ({"columns": []}, "got [], wanted a list of at least one column"),
+        ({"columns": "age"}, "got 'age', wanted a list"),
+        ({"columns": 5}, "got 5, wanted a list"),
+        ({"fewest": 4}, "option 'fewest' of explanations.effects: got 4, wanted at least 5"),
         ({"bins": 0}, "option 'bins' of explanations.effects: got 0"),
     ],
 )
@@ -362,6 +367,18 @@ def test_dependence_says_how_many_rows_go_the_other_way_and_shows_no_row() -> No
     )
     assert all(low < middle < high for low, middle, high in zip(bottom, mean, top, strict=True))
     assert len(drawn.rows) <= 63
+
+
+def test_dependence_is_that_of_scikit_learn() -> None:
+    frame = people()
+    names = ["age", "income"]
+    model = RandomForestRegressor(20, max_depth=6, random_state=0).fit(frame[names], frame.age * np.log(frame.income))
+    drawn = evidence(run(frame, model, {"pdp": True}, features=names), "dependence.income")
+    rows = [row for row in drawn.rows if row[0] == "mean"]
+    grid = np.array([row[1] for row in rows])
+    theirs = partial_dependence(model, frame[names], ["income"], custom_values={"income": grid}, method="brute")
+    mine = np.array([row[2] for row in rows]) + model.predict(frame[names]).mean()
+    assert mine == pytest.approx(theirs["average"][0], abs=1e-9)
 
 
 def test_a_flat_dependence_has_no_direction() -> None:
