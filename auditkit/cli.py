@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import click
 
+from auditkit.cli_evidence import keygen, sign, verify
+from auditkit.cli_options import day
 from auditkit.cli_start import compare, init, list_
 from auditkit.errors import AuditkitError, ConfigurationError
 
@@ -29,15 +31,6 @@ def commands() -> None:
     """Audit a machine-learning model: may it be deployed, and on what evidence?"""
 
 
-def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | None:
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"got {value!r}, wanted a date like 2027-06-30") from None
-
-
 def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
     if value is None:
         return None
@@ -52,7 +45,7 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 
 
 _as_of = click.option(
-    "--as-of", callback=_day, metavar="DATE", help="The day waivers are read at (default: today, UTC)."
+    "--as-of", callback=day, metavar="DATE", help="The day waivers are read at (default: today, UTC)."
 )
 _baseline = click.option(
     "--baseline",
@@ -280,7 +273,7 @@ def doctor() -> int:
     return 0
 
 
-for _command in (init, compare, list_):
+for _command in (init, compare, list_, verify, sign, keygen):
     commands.add_command(_command)
 
 

@@ -54,6 +54,7 @@ def as_json(audit: Audit, decision: Decision | None) -> dict[str, Any]:
             "unused_waivers": list(decision.unused_waivers),
             "not_applied": list(decision.not_applied),
             "baseline": decision.baseline,
+            "valid_for_days": decision.valid_for_days,
         }
         run |= {
             "as_of": decision.as_of.isoformat(),
@@ -196,4 +197,5 @@ def _read_decision(data: Mapping[str, Any] | None, run: Mapping[str, Any]) -> De
         expiring_waivers=tuple(run.get("expiring_waivers", ())),
         not_applied=tuple(data.get("not_applied", ())),
         baseline=data.get("baseline", ""),
+        valid_for_days=data.get("valid_for_days"),
     )

@@ -14,6 +14,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from auditkit.attest.bundle import BUNDLE, MANIFEST, manifest
+from auditkit.attest.bundle import written as written_envelopes
+from auditkit.attest.statements import envelopes
 from auditkit.auditing import Audit, Progress, audit, package_versions, recalled
 from auditkit.cache import FOLDER, Cache
 from auditkit.charts.svg import preload
@@ -31,7 +34,6 @@ from auditkit.record import Record, dump, from_json, load
 from auditkit.rendering.documents import render as render_documents
 from auditkit.subject import Subject
 
-MANIFEST = "manifest.json"
 BASELINE = "auditkit-baseline.json"
 REPORT_FOLDER = "auditkit-report"
 
@@ -260,13 +262,8 @@ def write(found: Audit, decision: Decision | None, folder: Path, templates: Path
     content = dump(found, decision)
     record = from_json(json.loads(content))
     files = {"audit.json": content, **render_documents(record, templates=templates), **bias_audit_files(record)}
-    manifest = {
-        "auditkit": found.provenance["auditkit"],
-        "evidence_digest": record.evidence_digest,
-        "record_digest": hashlib.sha256(content).hexdigest(),
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
-    }
-    files[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
+    files[BUNDLE] = written_envelopes(envelopes(record, files))
+    files[MANIFEST] = manifest(record, files)
     with replacing(folder) as incoming:
         for name, data in files.items():
             (incoming / name).write_bytes(data)

@@ -196,7 +196,7 @@ def report(project: Path) -> Path:
 
 def test_run_writes_the_record_two_documents_in_three_formats_and_the_manifest(report: Path) -> None:
     documents = {f"{name}.{fmt}" for name in ("model_card", "gate_report") for fmt in ("html", "pdf", "md")}
-    assert {path.name for path in report.iterdir()} == documents | {"audit.json", "manifest.json"}
+    assert {path.name for path in report.iterdir()} == documents | {"audit.json", "audit.intoto.jsonl", "manifest.json"}
 
 
 def test_a_second_run_writes_the_same_evidence(report: Path, project: Path) -> None:

@@ -68,7 +68,7 @@ def load(path: Path) -> Loaded:
         raise document.error("the policy has no rules; give rules:, or extends: with a pack that has some", "policy")
     inherited: dict[str, Any] = {}
     for content in contents[1:][::-1]:
-        inherited |= {key: content[key] for key in ("prove", "false_alarm") if key in content}
+        inherited |= {key: content[key] for key in ("prove", "false_alarm", "valid_for_days") if key in content}
     return Loaded({**inherited, **document.data}, rules, waivers, canonical)
 
 

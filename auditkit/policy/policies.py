@@ -32,6 +32,7 @@ class Policy:
     prove: Prove = "violation"
     false_alarm: float = 0.05
     digest: str = ""
+    valid_for_days: int | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> Policy:
@@ -50,6 +51,7 @@ class Policy:
             waivers=found.waivers,
             prove=found.data.get("prove", "violation"),
             false_alarm=float(found.data.get("false_alarm", 0.05)),
+            valid_for_days=found.data.get("valid_for_days"),
             digest=hashlib.sha256(found.canonical).hexdigest(),
         )
 
@@ -105,6 +107,7 @@ class Policy:
             unused_waivers=unused,
             expiring_waivers=soon,
             not_applied=tuple(_elsewhere(rule) for rule in self.rules if rule not in applied),
+            valid_for_days=self.valid_for_days,
             baseline="" if before is None else before.said,
         )
 

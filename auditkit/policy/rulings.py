@@ -68,6 +68,8 @@ class Decision:
         Waivers that waive nothing, and those that end within 30 days.
     not_applied : tuple of str
         Rules for another environment or risk class.
+    valid_for_days : int or None
+        How many days it holds.
     baseline : str
         What changes were measured against, in words; empty without a baseline.
     """
@@ -87,6 +89,7 @@ class Decision:
     not_applied: tuple[str, ...] = ()
     baseline: str = ""
     why: str = ""
+    valid_for_days: int | None = None
 
 
 def verdict_of(rulings: Sequence[Ruling], prove: Prove, died: bool) -> tuple[Verdict, int]:

@@ -1,0 +1,82 @@
+"""The commands about evidence: verify, sign, keygen."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import click
+
+from auditkit.cli_options import day
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("auditkit-report"))
+@click.option(
+    "--key", "keys", multiple=True, type=click.Path(path_type=Path), help="A public key that is trusted; repeatable."
+)
+@click.option(
+    "--threshold", type=click.IntRange(1), default=1, show_default=True, help="So many of the keys must have signed."
+)
+@click.option("--policy", type=click.Path(path_type=Path), help="The policy that must have been judged.")
+@click.option("--previous", type=click.Path(path_type=Path), help="The report, or its statements, that came before.")
+@click.option(
+    "--templates", type=click.Path(path_type=Path, exists=True, file_okay=False), help="The documents' own templates."
+)
+@click.option("--as-of", callback=day, metavar="DATE", help="The day on which it must hold (default: today, UTC).")
+def verify(
+    folder: Path,
+    keys: tuple[Path, ...],
+    threshold: int,
+    policy: Path | None,
+    previous: Path | None,
+    templates: Path | None,
+    as_of: date | None,
+) -> int:
+    """Check a report FOLDER offline: files, signatures, statements, policy, expiry, and that documents show the record.
+
+    The exit code is 4 where the evidence is invalid or expired, else the gate's own.
+    """
+    from auditkit.attest.verifying import lines
+    from auditkit.attest.verifying import verify as verified
+
+    found = verified(
+        folder, keys, threshold=threshold, policy=policy, previous=previous, templates=templates, as_of=as_of
+    )
+    for line in lines(found):
+        click.echo(line)
+    return found.exit_code
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("auditkit-report"))
+@click.option(
+    "--key", required=True, type=click.Path(path_type=Path), help="Your private key (PEM; auditkit keygen makes one)."
+)
+@click.option(
+    "--previous", type=click.Path(path_type=Path), help="The report before this one, to be named in the statements."
+)
+def sign(folder: Path, key: Path, previous: Path | None) -> int:
+    """Add your signature to the statements of a report FOLDER; several people can sign.
+
+    A password of the key is read from AUDITKIT_KEY_PASSWORD.
+    """
+    from auditkit.attest.bundle import sign as signed
+
+    password = os.environ.get("AUDITKIT_KEY_PASSWORD")
+    keyid, number = signed(folder, key, password=password.encode() if password else None, previous=previous)
+    click.echo(f"signed with key {keyid[:16]}; {number} signature{'s' if number > 1 else ''} on each statement")
+    return 0
+
+
+@click.command()
+@click.argument("name", type=click.Path(path_type=Path))
+def keygen(name: Path) -> int:
+    """Make a key pair: NAME.pem for you alone, NAME.pub.pem for those who verify."""
+    from auditkit.attest.dsse import new_key
+
+    private, public = name.with_name(f"{name.name}.pem"), name.with_name(f"{name.name}.pub.pem")
+    made = new_key(private, public)
+    click.echo(f"wrote {private.name} (keep it secret) and {public.name}; key {made[:16]}")
+    return 0
