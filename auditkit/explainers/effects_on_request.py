@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from auditkit.errors import InsufficientData
 from auditkit.explainers.effects import Asked, Effect
 from auditkit.explainers.ice import Dependence, dependence_of
 from auditkit.explainers.interactions import interactions
@@ -33,7 +35,11 @@ def dependences(asked: Asked, frame: Any, effects: Sequence[Effect], budget: int
         Model rows for all of them.
     """
     for effect in effects:
-        found = dependence_of(asked, frame, effect, budget // len(effects))
+        try:
+            found = dependence_of(asked, frame, effect, budget // len(effects))
+        except InsufficientData as few:
+            yield _insufficient("against_direction", "rate", (effect.column,), few)
+            continue
         yield _against(effect, found)
         yield _dependence(effect, found, asked)
 
@@ -129,7 +135,12 @@ def interacting(asked: Asked, frame: Any, effects: Sequence[Effect], budget: int
     """
     if len(effects) < 2:
         return
-    found, n = interactions(asked, frame, [effect.column for effect in effects], budget)
+    columns = [effect.column for effect in effects]
+    try:
+        found, n = interactions(asked, frame, columns, budget)
+    except InsufficientData as few:
+        yield from (_insufficient("interaction", "share", pair, few) for pair in combinations(columns, 2))
+        return
     clustered = asked.subject.roles.cluster is not None
     rows: list[tuple[Cell, ...]] = []
     for pair, one in found.items():
@@ -147,6 +158,11 @@ def interacting(asked: Asked, frame: Any, effects: Sequence[Effect], budget: int
         rows.append((label, n, one.share.value, *ends, one.size, None))
     rows.sort(key=lambda row: (row[5] is None, -float(row[5] or 0.0), str(row[0])))
     yield _together(rows, asked, n, clustered)
+
+
+def _insufficient(name: str, unit: str, over: tuple[str, ...], few: InsufficientData) -> Measure:
+    reason = str(few)
+    return Measure(name=name, value=None, unit=unit, direction="none", over=over, status="insufficient", reason=reason)
 
 
 def _together(rows: Sequence[tuple[Cell, ...]], asked: Asked, n: int, clustered: bool) -> Evidence:

@@ -44,8 +44,8 @@ def interactions(
     n = min(len(whole), MOST_ROWS, math.isqrt(budget // tables))
     if n < FEWEST_ROWS:
         raise InsufficientData(
-            f"{budget:,} model rows for {len(pairs)} interactions and {len(whole):,} rows without a missing value pay for {n} "
-            f"rows; at least {FEWEST_ROWS} are needed, {FEWEST_ROWS**2 * tables:,} model rows"
+            f"{budget:,} model rows and {len(whole):,} rows without a missing value allow for {n} rows; interactions of "
+            f"{len(columns)} columns need at least {FEWEST_ROWS}, {FEWEST_ROWS**2 * tables:,} model rows"
         )
     rows = whole.iloc[:n].reset_index(drop=True)
     single = {column: _table(asked, rows, [column]) for column in columns}

@@ -414,6 +414,22 @@ def test_interactions_are_0_of_a_sum_and_found_in_a_product() -> None:
     assert evidence(found, "interactions").rows[0][0] == "age × owner"
 
 
+def test_what_lacks_rows_on_request_takes_nothing_from_the_rest() -> None:
+    frame = people().astype({"age": float})
+    frame.loc[20:, "age"] = frame.age[20:].where(frame.index[20:] % 2 == 0)
+    frame.loc[20:, "town"] = frame.town[20:].where(frame.index[20:] % 2 == 1)
+    found = run(frame, Formula(lambda rows: rows.age.fillna(0)), {"columns": ["age", "town"], "interactions": True})
+    measure = found.measure("interaction", over=("age", "town"))
+    assert (measure.value, measure.status) == (None, "insufficient")
+    assert "20 rows without a missing value allow for 20 rows; interactions of 2 columns need at least 30" in str(
+        measure.reason
+    )
+    assert found.measure("largest_effect", over="age").status == "measured"
+    small = run(people(), Formula(linear), {"pdp": True, "budget": 7000})
+    assert small.measure("against_direction", over="age").status == "insufficient"
+    assert small.measure("largest_effect", over="age").status == "measured"
+
+
 def test_nothing_is_made_that_was_not_asked_for() -> None:
     assert {measure.name for measure in run(people(), Formula(linear)).measures} == {"largest_effect"}
 
