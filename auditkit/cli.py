@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import click
 
-from auditkit.cli_evidence import keygen, sign, verify
+from auditkit.cli_evidence import export, keygen, sign, verify
 from auditkit.cli_options import day
 from auditkit.cli_start import compare, init, list_
 from auditkit.errors import AuditkitError, ConfigurationError
@@ -273,7 +273,7 @@ def doctor() -> int:
     return 0
 
 
-for _command in (init, compare, list_, verify, sign, keygen):
+for _command in (init, compare, list_, export, verify, sign, keygen):
     commands.add_command(_command)
 
 

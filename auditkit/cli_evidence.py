@@ -80,3 +80,50 @@ def keygen(name: Path) -> int:
     made = new_key(private, public)
     click.echo(f"wrote {private.name} (keep it secret) and {public.name}; key {made[:16]}")
     return 0
+
+
+@click.command()
+@click.argument("record", type=click.Path(path_type=Path), default="audit.json")
+@click.option(
+    "--format",
+    "names",
+    multiple=True,
+    required=True,
+    help="huggingface, cyclonedx, sagemaker, model-card-toolkit, croissant, or all.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder for the cards (default: here).",
+)
+def export(record: Path, names: tuple[str, ...], out: Path) -> int:
+    """Write cards in formats that others read, from an audit.json; none takes a number from anywhere else."""
+    from auditkit.errors import NotApplicable, OutputError
+    from auditkit.exports.formats import FORMATS, exported
+    from auditkit.record import load
+
+    loaded = load(record)
+    made: dict[str, bytes] = {}
+    for name in FORMATS if "all" in names else names:
+        try:
+            file, content = exported(loaded, name)
+        except NotApplicable as error:
+            if "all" not in names:
+                raise
+            click.echo(f"left out {name}: {error}", err=True)
+            continue
+        made[file] = content
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for file, content in made.items():
+            incoming = out / f".{file}.incoming"
+            incoming.write_bytes(content)
+            incoming.replace(out / file)
+    except OSError as error:
+        raise OutputError(
+            f"{out.name or '.'} cannot be written: {error.strerror or error}; name a folder with --out"
+        ) from None
+    for file in made:
+        click.echo(f"wrote {out / file}")
+    return 0
