@@ -1,0 +1,105 @@
+"""Permutation importance: known rises, losses by task, budgets, statuses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
+from auditkit.auditors.explanations.permutation_importance import permutation_importance
+from auditkit.errors import InsufficientData, NotApplicable
+from auditkit.finding import Evidence, Measure
+from auditkit.subject import Subject
+
+
+def rows_of(n: int = 800, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({"a": rng.normal(size=n), "b": rng.normal(size=n), "idle": rng.normal(size=n)})
+    frame["y"] = 2 * frame["a"] + frame["b"] + rng.normal(size=n)
+    return frame
+
+
+def rises(subject: Subject, **options: object) -> dict[str, Measure]:
+    found = permutation_importance.run(subject, {"donors": 5, **options})
+    return {item.over[0]: item for item in found if isinstance(item, Measure) and item.name == "rise"}
+
+
+def test_a_linear_regression_rises_by_twice_the_variance_that_a_column_brings() -> None:
+    frame = rows_of(1000)
+    model = LinearRegression().fit(frame[["a", "b", "idle"]], frame["y"])
+    found = rises(Subject(frame, model=model, label="y"))
+    for column, truth in (("a", 8.0), ("b", 2.0)):
+        interval = found[column].interval
+        assert interval is not None and interval.low <= truth <= interval.high
+    assert abs(float(found["idle"].value or 0)) < 0.05
+
+
+def test_a_column_that_the_model_does_not_use_rises_by_exactly_nothing() -> None:
+    frame = rows_of()
+    model = LinearRegression().fit(frame[["a", "b", "idle"]], frame["y"])
+    model.coef_[2] = 0.0
+    found = rises(Subject(frame, model=model, label="y"))["idle"]
+    assert found.value == pytest.approx(0.0, abs=1e-12)
+
+
+class Decisions:
+    """Text labels, text column, no probabilities."""
+
+    classes_ = ("no", "yes")
+    feature_names_in_ = ("colour", "b")
+
+    def predict(self, frame: pd.DataFrame) -> np.ndarray:
+        return np.where(frame["colour"] == "red", "yes", "no")
+
+
+def test_a_model_of_bare_decisions_is_judged_by_its_errors() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"colour": rng.choice(["red", "blue"], 400), "b": rng.normal(size=400)})
+    frame["y"] = np.where(frame["colour"] == "red", "yes", "no")
+    found = rises(Subject(frame, model=Decisions(), label="y"))
+    assert found["colour"].unit == "share of errors" and 0.4 < float(found["colour"].value or 0) < 0.6
+    assert found["b"].value == 0.0
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_brier_score_is_that_of_its_definition(classes: int) -> None:
+    frame = rows_of(600)
+    frame["y"] = pd.qcut(frame["y"], classes, labels=False)
+    names = ["a", "b", "idle"]
+    model = LogisticRegression().fit(frame[names], frame["y"])
+    found = permutation_importance.run(Subject(frame, model=model, label="y"), {"donors": 1})
+    loss = next(item for item in found if isinstance(item, Measure) and item.name == "loss")
+    shares = model.predict_proba(frame[names])
+    squares = ((shares - np.eye(classes)[frame["y"]]) ** 2).sum(axis=1)
+    assert loss.value == pytest.approx(squares.mean() / (2 if classes == 2 else 1))
+
+
+def test_it_is_made_on_request_only() -> None:
+    frame = rows_of()
+    model = LinearRegression().fit(frame[["a", "b", "idle"]], frame["y"])
+    with pytest.raises(NotApplicable, match="made on request"):
+        permutation_importance.run(Subject(frame, model=model, label="y"), {})
+
+
+def test_a_budget_limits_the_rows_and_one_too_small_is_told() -> None:
+    frame = rows_of()
+    model = LinearRegression().fit(frame[["a", "b", "idle"]], frame["y"])
+    subject = Subject(frame, model=model, label="y")
+    assert rises(subject, budget=1600)["a"].n == 100
+    with pytest.raises(InsufficientData, match="raise budget to 800"):
+        permutation_importance.run(subject, {"donors": 5, "budget": 100})
+
+
+def test_columns_are_ranked_in_tiers() -> None:
+    frame = rows_of(1000)
+    model = LinearRegression().fit(frame[["a", "b", "idle"]], frame["y"])
+    found = permutation_importance.run(Subject(frame, model=model, label="y"), {"donors": 5})
+    table = next(item for item in found if isinstance(item, Evidence))
+    assert [(row[0], row[5]) for row in table.rows] == [("a", "1"), ("b", "2"), ("idle", "3")]
+
+
+def test_order_of_rows_does_not_matter_and_the_same_comes_again() -> None:
+    frame = rows_of(500)
+    model = LinearRegression().fit(frame[["a", "b", "idle"]], frame["y"])
+    first = permutation_importance.run(Subject(frame, model=model, label="y"), {"donors": 2})
+    shuffled = frame.sample(frac=1, random_state=1)
+    assert first == permutation_importance.run(Subject(shuffled, model=model, label="y"), {"donors": 2})
