@@ -45,7 +45,13 @@ def _averaged(again: Explained, frame: Any, times: int) -> tuple[Explained, Floa
     each = found.values.reshape(times, n, -1)
     half = float(stdtrit(times - 1, (1 + LEVEL) / 2)) * each.std(axis=0, ddof=1) / math.sqrt(times)
     mean = replace(
-        found, values=each.mean(axis=0), base=found.base[:n], output=found.output[:n], halves=None, noise=None
+        found,
+        values=each.mean(axis=0),
+        base=found.base[:n],
+        output=found.output[:n],
+        halves=None,
+        fifths=None,
+        noise=None,
     )
     notes = (*again.certificate.notes, f"mean of {times} repetitions")
     certificate = replace(again.certificate, rows=n, additivity_error=mean.additivity_error, notes=notes)

@@ -68,8 +68,8 @@ def shap_importance(
     many rows it takes comes from 200 other rows, not from looking. 95 % intervals over the people whom the test rows stand
     for; variance between rows, plus that between 8 parts of the background / 8, Student's t. A column opens a lower
     tier if its paired difference from the head of the last one is significant (Bonferroni). Sampled values inflate the
-    mean of abs(φ); 2·abs(φ) − mean of abs(φ of either half of the walks) takes most of that out, and a column below twice
-    of what noise alone would show is not separable from noise.
+    mean of abs(φ); what halves and fifths of the walks give shows by how much, and most of it is taken out. A column below
+    twice of what noise alone would show is not separable from noise.
 
     Misleads when
     -------------
