@@ -8,7 +8,8 @@ large        10,000 rows against a background of 1,000, and path-dependent, 100 
              shap explains 100 (interventional) and 1,000 (path-dependent) of these rows and its rate is taken on: 10,000
              would take minutes. It is given the whole background (``max_samples``); by default it would cut it to 100.
 small        every combination of 1 to 1,000 rows, no background, 10, 100 and 1,000, and four kinds of trees, with shap loaded,
-             through the dispatcher with all its checks.
+             through the dispatcher with all its checks. Not HistGradientBoosting against a background: shap's values do not add
+             up there.
 dispatch     the dispatcher beside the bare engine.
 pipeline     strings one-hot encoded, then a forest or a logistic regression, beside KernelExplainer on a plain function.
 blackbox     the permutation sampler on 14 columns, held against the exact values of the same rows and background.
@@ -138,7 +139,8 @@ def small(quick: bool) -> None:
     worst: list[tuple[float, str, float, float]] = []
     for kind in ("LightGBM", "XGBoost", "HistGradientBoosting", "RandomForest, depth 8"):
         model = trees(kind, table, label)
-        for background in (0, 10, 100, 1000):
+        # against a background shap's values for HistGradientBoosting do not add up to the output: no peer there
+        for background in (0,) if kind == "HistGradientBoosting" else (0, 10, 100, 1000):
             for n in (1, 10, 100) if quick else (1, 10, 100, 1000):
                 part = max(1, n // 10) if n * max(background, 1) > 100_000 else n
                 repeats = 3 if n * max(background, 10) > 10_000 else 7
@@ -150,11 +152,14 @@ def small(quick: bool) -> None:
                 worst.append((peer / seconds, name, seconds, peer))
     worst.sort()
     low = sum(ratio < 0.95 for ratio, *_ in worst)
+    late = max((1000 * (seconds - peer) for ratio, _, seconds, peer in worst if ratio < 0.95), default=0.0)
     for ratio, name, seconds, peer in worst[:5]:
         add(f"small: {name}", seconds, peer, "CPU s", ">= 0.95x", ratio >= 0.95)
     ratio, name, seconds, peer = worst[-1]
     add(f"small, best: {name}", seconds, peer, "CPU s", "", None)
-    print(f"  {len(worst)} combinations, {low} below 0.95, median {statistics.median(r for r, *_ in worst):.3g}x")
+    print(
+        f"  {len(worst)} combinations, {low} below 0.95 (by at most {late:.1f} ms), median {statistics.median(r for r, *_ in worst):.3g}x"
+    )
 
 
 def dispatch(quick: bool) -> None:

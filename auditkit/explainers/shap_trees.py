@@ -63,11 +63,12 @@ def explain_shap_trees(task: Task) -> Attributions | None:
 def explain_few_by_shap(task: Task) -> Attributions | None:
     """Explain so few rows that shap is done before tables are made; only where shap is loaded, which takes longer still.
 
-    Not for HistGradientBoosting, which shap gets wrong against a background.
+    Not for HistGradientBoosting against a background, which shap gets wrong.
     """
     few = len(task.rows) < _FEW_ROWS if task.path_dependent else len(task.rows) * len(task.background) < _FEW_PAIRS
     grouped = task.owners is not None and not task.encoded_game
-    if not few or grouped or "shap" not in sys.modules or "HistGradientBoosting" in type(task.estimator).__name__:
+    wrong = "HistGradientBoosting" in type(task.estimator).__name__ and not task.path_dependent
+    if not few or grouped or wrong or "shap" not in sys.modules:
         return None
     return explain_shap_trees(task)
 
