@@ -306,11 +306,19 @@ def blackbox(quick: bool) -> None:
 DICE = """
 import json, sys, time, warnings
 warnings.simplefilter("ignore")
-import joblib, pandas as pd, dice_ml
-frame, model, rows = pd.read_pickle(sys.argv[1]), joblib.load(sys.argv[2]), int(sys.argv[3])
+import pandas as pd, dice_ml
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+frame, kind, rows = pd.read_csv(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 numbers = json.loads(sys.argv[4])
 train, test = frame[:3000], frame[3000:]
 names = [c for c in frame.columns if c != "y"]
+end = LogisticRegression(max_iter=500) if kind == "logistic" else HistGradientBoostingClassifier(random_state=0)
+first = ColumnTransformer([("n", StandardScaler(), numbers), ("t", OneHotEncoder(handle_unknown="ignore", sparse_output=False), names[5:])])
+model = make_pipeline(first, end).fit(train[names], train["y"])
 data = dice_ml.Data(dataframe=train, continuous_features=numbers, outcome_name="y")
 explainer = dice_ml.Dice(data, dice_ml.Model(model=model, backend="sklearn"), method="random")
 adverse = test[model.predict(test[names]) == 0][names][:rows]
@@ -328,7 +336,6 @@ print(json.dumps({"ms": 1000 * (time.process_time() - began) / len(adverse), "fo
 
 def recourse(quick: bool, home: Path | None) -> None:
     """Counterfactuals per CPU second."""
-    import joblib
     import numpy as np
     import pandas as pd
     from sklearn.compose import ColumnTransformer
@@ -361,8 +368,8 @@ def recourse(quick: bool, home: Path | None) -> None:
         python = (home or Path(folder) / "venv") / "bin" / "python"
         if not python.exists():
             venv.create(python.parent.parent, with_pip=True)
-            subprocess.run([python, "-m", "pip", "install", "--quiet", "dice-ml", "joblib"], check=True)
-        frame.to_pickle(Path(folder) / "rows.pkl")
+            subprocess.run([python, "-m", "pip", "install", "--quiet", "dice-ml"], check=True)
+        frame.to_csv(Path(folder) / "rows.csv", index=False)
         for kind, end in (
             ("logistic", LogisticRegression(max_iter=500)),
             ("boosted", HistGradientBoostingClassifier(random_state=0)),
@@ -374,7 +381,6 @@ def recourse(quick: bool, home: Path | None) -> None:
                 ]
             )
             model = make_pipeline(first, end).fit(frame[names][:3000], frame["y"][:3000])
-            joblib.dump(model, Path(folder) / "model.joblib")
             subject = Subject(
                 frame[3000:],
                 train=frame[:3000],
@@ -391,8 +397,8 @@ def recourse(quick: bool, home: Path | None) -> None:
                 str(python),
                 "-c",
                 DICE,
-                f"{folder}/rows.pkl",
-                f"{folder}/model.joblib",
+                f"{folder}/rows.csv",
+                kind,
                 str(rows),
                 json.dumps(number_names),
             ]
