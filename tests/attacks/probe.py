@@ -9,9 +9,44 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-FIRST = ["Ada", "Alan", "Emmy", "Grace", "Hedy", "Joan", "Karl", "Lise", "Max", "Niels", "Otto", "Rosa", "Chloé", "Søren", "Łucja"]
+FIRST = [
+    "Ada",
+    "Alan",
+    "Emmy",
+    "Grace",
+    "Hedy",
+    "Joan",
+    "Karl",
+    "Lise",
+    "Max",
+    "Niels",
+    "Otto",
+    "Rosa",
+    "Chloé",
+    "Søren",
+    "Łucja",
+]
 LAST = ["Smith", "Garcia", "Müller", "Rossi", "Dubois", "Novak", "Silva", "Jensen", "Kowalski", "O'Brien", "van-Dijk"]
-WORDS = ["the", "order", "was", "late", "and", "parcel", "arrived", "broken", "please", "check", "invoice", "total", "of", "next", "week", "thanks", "for", "help"]
+WORDS = [
+    "the",
+    "order",
+    "was",
+    "late",
+    "and",
+    "parcel",
+    "arrived",
+    "broken",
+    "please",
+    "check",
+    "invoice",
+    "total",
+    "of",
+    "next",
+    "week",
+    "thanks",
+    "for",
+    "help",
+]
 STREETS = ("Main Street", "Oak Avenue", "Elm St", "Long Road", "Park Lane", "King's Court", "5th Ave", "Sunset Blvd")
 ABROAD = (
     "Hauptstraße {}",
