@@ -65,7 +65,7 @@ def explain_few_by_shap(task: Task) -> Attributions | None:
 
     Not for HistGradientBoosting against a background, which shap gets wrong.
     """
-    few = len(task.rows) < _FEW_ROWS if task.path_dependent else len(task.rows) * len(task.background) < _FEW_PAIRS
+    few = len(task.rows) < _FEW_ROWS if task.path_dependent else len(task.rows) * len(task.background) <= _FEW_PAIRS
     grouped = task.owners is not None and not task.encoded_game
     wrong = "HistGradientBoosting" in type(task.estimator).__name__ and not task.path_dependent
     if not few or grouped or wrong or "shap" not in sys.modules:
