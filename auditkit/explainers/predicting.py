@@ -84,6 +84,18 @@ def told_together(frame: Any, columns: Sequence[str], groups: Groups) -> list[To
     return [Told(name, groups.areas(scores)) for name, scores in named]
 
 
+def told_scores(frame: Any, columns: Sequence[str], groups: Groups) -> Floats:
+    """Return the share of each group that boosted trees give to each row, fitted to the other half; shape (rows, groups)."""
+    from threadpoolctl import threadpool_limits
+
+    numbers, levels = _inputs(frame, columns)
+    with threadpool_limits(1):
+        scores = np.empty((len(frame), groups.count))
+        for half in (~groups.second, groups.second):
+            scores[half] = _trees(numbers, levels, groups, ~half, half)
+    return scores
+
+
 def _inputs(frame: Any, columns: Sequence[str]) -> tuple[Floats, Codes]:
     """Return numbers with gaps, and codes of the 30 most frequent values of other columns, all else being one more."""
     numbers, levels = [], []
