@@ -79,12 +79,20 @@ def checked_roles(
     DataError
         If a column is missing in test or train.
     """
-    named = [*roles.single, *roles.sensitive, *roles.quasi_identifiers, *roles.drop, *(features or ())]
+    named = [
+        *roles.single,
+        *roles.sensitive,
+        *roles.quasi_identifiers,
+        *roles.drop,
+        *names_of("features", features or ()),
+    ]
     for column in named:
         if column not in test.columns:
             raise DataError(f"the test data have no column {column!r}.{did_you_mean(column, test.columns)}")
     if features is not None:
-        chosen = tuple(features)
+        chosen = names_of("features", features)
+        if asked is not None and set(chosen) == set(asked):
+            chosen = asked  # some models read columns by position
     elif asked is not None:
         chosen = asked
     else:

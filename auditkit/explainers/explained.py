@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
-from auditkit.errors import NotApplicable
+from auditkit.errors import InsufficientData, NotApplicable
 from auditkit.explainers.attribution import TOLERANCE, Attributions, Task
 from auditkit.explainers.dispatch import explain
 from auditkit.subject import Subject
@@ -152,6 +152,13 @@ def explain_rows(
         Other games than the default; see `Task`.
     by_part : bool
         Also explain the first rows against each of 8 parts of the background, if these have 20 rows each.
+
+    Raises
+    ------
+    NotApplicable
+        If there is no model, or it gives no probabilities.
+    InsufficientData
+        If there is nothing to explain or to compare with, or the budget is too small.
     """
     require_explainable(subject)
     features = list(subject.features)
@@ -160,6 +167,11 @@ def explain_rows(
         reference, named = subject.sample(background, source), f"{source} rows"
     reference = reference[features].reset_index(drop=True)
     frame = frame.reset_index(drop=True)
+    if not len(frame) or not len(reference):
+        raise InsufficientData(
+            f"{len(frame):,} rows to explain and {len(reference):,} background rows; at least one of either is needed"
+        )
+    rows, reference = _of_one_type(frame[features], reference)
     model = subject.model
     assert model is not None  # require_explainable has seen to it
     positive = None if subject.task == "regression" else (model.classes or subject.labels).index(subject.positive)
@@ -170,7 +182,7 @@ def explain_rows(
         model.estimator,
         answer,
         positive,
-        frame[features],
+        rows,
         reference,
         rng,
         budget,
@@ -189,6 +201,22 @@ def explain_rows(
         found.method, found.units, len(found.values), background_said, found.additivity_error, notes=found.notes
     )
     return Explained(frame.iloc[: len(found.values)], reference, tuple(features), found, certificate, source)
+
+
+def _of_one_type(rows: Any, reference: Any) -> tuple[Any, Any]:
+    """Return both with the categories of both: pandas forgets that columns are categories where these differ."""
+    import pandas as pd
+
+    rows, reference = rows.copy(deep=False), reference.copy(deep=False)
+    for name in rows.columns:
+        own, other = rows[name], reference[name]
+        if own.dtype == other.dtype or "category" not in (own.dtype, other.dtype):
+            continue
+        own, other = own.astype("category"), other.astype("category")
+        known = dict.fromkeys([*other.cat.categories, *own.cat.categories])
+        kind = pd.CategoricalDtype(list(known), ordered=own.cat.ordered)
+        rows[name], reference[name] = own.astype(kind), other.astype(kind)
+    return rows, reference
 
 
 def require_explainable(subject: Subject) -> None:

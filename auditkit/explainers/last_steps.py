@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from auditkit.errors import NotApplicable
 from auditkit.explainers.attribution import TOLERANCE, Adapter, Attributions, Task
@@ -18,10 +19,16 @@ LAST_STEPS: tuple[tuple[str, Adapter], ...] = (
     ("trees by shap", explain_shap_trees),
 )
 
+_KNOWN = ("sklearn", "lightgbm", "xgboost", "imblearn", "sklearnex", "daal4py")
+_ANSWERS = ("predict", "predict_proba", "decision_function")
+
 
 def white_box(task: Task, adapters: Sequence[tuple[str, Adapter]]) -> tuple[Attributions | None, list[str]]:
     """Return the first attributions that add up, and why those before were not used."""
     notes: list[str] = []
+    own = _own_answer(task.estimator)
+    if own is not None:
+        return None, [f"not looked into: {type(task.estimator).__name__} answers by a {own} of its own"]
     for name, adapter in adapters:
         try:
             with warnings.catch_warnings():
@@ -40,3 +47,14 @@ def white_box(task: Task, adapters: Sequence[tuple[str, Adapter]]) -> tuple[Attr
             return found, notes
         notes.append(f"{found.method}: not used, off by {found.additivity_error:.2g}")
     return None, notes
+
+
+def _own_answer(estimator: Any) -> str | None:
+    """Return the method that somebody rewrote: what lies inside the model is then not what it answers."""
+    for name in _ANSWERS:
+        if name in getattr(estimator, "__dict__", {}):
+            return name
+        home = next((kind.__module__ for kind in type(estimator).__mro__ if name in vars(kind)), "sklearn")
+        if home.partition(".")[0] not in _KNOWN:
+            return name
+    return None

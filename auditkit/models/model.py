@@ -108,7 +108,7 @@ class Model:
         Raises
         ------
         ModelError
-            If the model raises, or answers with another shape or length, or with a missing value.
+            If the model raises, or answers with another shape or length, or with a missing or infinite value.
         """
         if not hasattr(self.target, "predict") and self.has_scores:
             chosen = self.probabilities(frame, batch=batch, threads=threads).argmax(axis=1)
@@ -124,6 +124,8 @@ class Model:
             raise ModelError(f"predict answered with shape {answer.shape}; wanted one value per row, ({len(frame)},)")
         if _has_missing(answer):
             raise ModelError("predict answered with missing values (NaN); mend the model, or impute its inputs")
+        if answer.dtype.kind == "f" and np.isinf(answer).any():
+            raise ModelError("predict answered with an infinite value; mend the model, or bound its inputs")
         return answer
 
     def probabilities(self, frame: Any, *, batch: int = BATCH, threads: int | None = None) -> npt.NDArray[np.float64]:

@@ -43,8 +43,11 @@ def read_lightgbm(estimator: Any, positive: int | None) -> Forest | None:
     return Forest(trees, matrix, np.arange(booster.num_feature()), output, units)
 
 
-def as_numbers(frame: Any, categories: Any) -> Floats:
-    """Return a frame as numbers: category columns by their place in the categories of training, or in their own."""
+def as_numbers(frame: Any, categories: Any, unseen_apart: bool = False) -> Floats:
+    """Return a frame as numbers: category columns by their place in the categories of training, or in their own.
+
+    A category that training did not know is missing, or on request the place after the last one.
+    """
     if not hasattr(frame, "dtypes"):
         return np.asarray(frame.toarray() if hasattr(frame, "toarray") else frame, dtype=float)
     known = iter(categories or ())
@@ -54,7 +57,10 @@ def as_numbers(frame: Any, categories: Any) -> Floats:
         if values.dtype == "category":
             trained = next(known, None)
             codes = (values if trained is None else values.cat.set_categories(trained)).cat.codes.to_numpy(dtype=float)
-            columns.append(np.where(codes < 0, np.nan, codes))
+            codes[codes < 0] = np.nan
+            if unseen_apart and trained is not None:
+                codes[np.isnan(codes) & values.notna().to_numpy()] = len(trained)
+            columns.append(codes)
         else:
             columns.append(values.to_numpy(dtype=float, na_value=np.nan))
     return np.column_stack(columns)

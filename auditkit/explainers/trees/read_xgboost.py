@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,12 @@ def read_xgboost(estimator: Any, positive: int | None) -> Forest | None:
     if best is not None:
         per_step = max(1, int(saved["gbtree_model_param"].get("num_parallel_tree", 1)))
         chosen = chosen[: (best + 1) * per_step]
-    trees = tuple(_tree(tree, sign) for tree in chosen)
+    known = _trained(saved.get("cats"), learner.get("feature_types", []))
+    most = max((len(listed) for listed in known or ()), default=0)
+    trees = tuple(_tree(tree, sign, most) for tree in chosen)
 
     def matrix(frame: Any) -> Floats:
-        return as_numbers(frame, None).astype(np.float32).astype(float)
+        return as_numbers(frame, known, unseen_apart=True).astype(np.float32).astype(float)
 
     def output(frame: Any) -> Floats:
         raw = np.asarray(estimator.predict(frame, output_margin=True), dtype=float)
@@ -48,7 +51,25 @@ def read_xgboost(estimator: Any, positive: int | None) -> Forest | None:
     return Forest(trees, matrix, np.arange(booster.num_features()), output, units)
 
 
-def _tree(saved: dict[str, Any], sign: float) -> Tree:
+def _trained(saved: dict[str, Any] | None, kinds: list[str]) -> list[list[Any]] | None:
+    """Return the categories of training, column by column; None where the model goes by those of the frame."""
+    if not saved or not saved.get("enc"):
+        return None
+    found: list[list[Any]] = []
+    for kind, own in zip(kinds, saved["enc"], strict=True):
+        if kind != "c":
+            continue
+        if "offsets" not in own:
+            found.append(list(own["values"]))
+            continue
+        if not own["values"]:
+            return None  # trained on numbers that were called categories
+        text = bytes(value & 0xFF for value in own["values"])
+        found.append([text[at:end].decode() for at, end in pairwise(own["offsets"])])
+    return found
+
+
+def _tree(saved: dict[str, Any], sign: float, most: int) -> Tree:
     if int(saved["tree_param"].get("size_leaf_vector", 1)) > 1:
         raise NotApplicable("XGBoost's leaves hold several outputs")
     left = np.array(saved["left_children"], dtype=np.int64)
@@ -64,18 +85,18 @@ def _tree(saved: dict[str, Any], sign: float) -> Tree:
         value=np.where(leaf, sign * conditions.astype(float), 0.0),
         cover=np.array(saved["sum_hessian"], dtype=float),
         missing_left=np.array(saved["default_left"]).astype(bool),
-        categories=_categories(saved),
+        categories=_categories(saved, most),
     )
 
 
-def _categories(saved: dict[str, Any]) -> dict[int, Bits]:
-    """The categories listed at a node go right."""
+def _categories(saved: dict[str, Any], most: int) -> dict[int, Bits]:
+    """The categories listed at a node go right; all others left, also one that training did not know."""
     found = {}
     for node, at, size in zip(
         saved["categories_nodes"], saved["categories_segments"], saved["categories_sizes"], strict=True
     ):
         right = np.array(saved["categories"][at : at + size], dtype=np.int64)
-        goes_left = np.ones(max(256, int(right.max(initial=0)) + 1), dtype=bool)
+        goes_left = np.ones(max(256, most + 1, int(right.max(initial=0)) + 1), dtype=bool)
         goes_left[right] = False
         found[int(node)] = goes_left
     return found
