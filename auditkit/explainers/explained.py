@@ -56,7 +56,7 @@ class Explained:
     Attributes
     ----------
     frame : pandas DataFrame
-        The explained rows with all columns of the test table, index 0, 1, …
+        The explained rows with all columns of the test table, index 0, 1, …; category columns also know the background's.
     reference : pandas DataFrame
         The background rows, in the features.
     features : tuple of str
@@ -172,6 +172,7 @@ def explain_rows(
             f"{len(frame):,} rows to explain and {len(reference):,} background rows; at least one of either is needed"
         )
     rows, reference = _of_one_type(frame[features], reference)
+    frame = frame.assign(**{name: rows[name] for name in features if rows[name].dtype != frame[name].dtype})
     model = subject.model
     assert model is not None  # require_explainable has seen to it
     positive = None if subject.task == "regression" else (model.classes or subject.labels).index(subject.positive)
