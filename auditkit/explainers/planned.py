@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditkit.errors import InsufficientData
 from auditkit.explainers.explained import BACKGROUND, BUDGET, ROWS, Explained, explained
 from auditkit.stats.importance import rows_needed
 from auditkit.subject import Subject
@@ -49,8 +50,10 @@ def planned(
     NotApplicable
         If there is no model, or it gives no probabilities.
     InsufficientData
-        If the budget does not explain enough rows.
+        If there are none to explain, or the budget does not suffice for enough rows.
     """
+    if max(rows, most_rows) < 1:
+        raise InsufficientData("no rows are to be explained; raise rows")
     given = explained(
         subject,
         rows=max(rows, most_rows) + PILOT,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from auditkit.bias_audit.drawn import groups_in
 from auditkit.declare import auditor
-from auditkit.errors import InsufficientData, NotApplicable
+from auditkit.errors import ConfigurationError, InsufficientData, NotApplicable
 from auditkit.explainers.explained import Explained, explain_rows, require_explainable
 from auditkit.finding import Cell, Column, Direction, Evidence, Group, Interval, Measure, Scalar
 from auditkit.group_rates import gap_of, two_sided
@@ -74,6 +74,9 @@ def group_disparity(
     require_explainable(subject)
     if not subject.roles.sensitive:
         raise NotApplicable("no sensitive column was named; pass sensitive=[…]")
+    if fewest < 2 or rows < fewest:
+        wanted = "'fewest' of at least 2, and 'rows' of at least as many"
+        raise ConfigurationError(f"options of {_ID}: got rows {rows} and fewest {fewest}, wanted {wanted}")
     frame = subject.sample(pool)
     measured = False
     for column in subject.roles.sensitive:

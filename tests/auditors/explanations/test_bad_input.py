@@ -132,7 +132,67 @@ def words_that_training_did_not_know() -> Subject:
     return subject(frame, model, train=train)
 
 
+def an_infinite_answer() -> Subject:
+    class Grows:
+        feature_names_in_ = tuple(NAMES)
+
+        def predict(self, asked: pd.DataFrame) -> np.ndarray:
+            return np.where(asked["a"] > 1.5, np.inf, asked["a"])
+
+    frame = rows_of()
+    frame["y"] = frame["a"] + frame["b"]
+    return subject(frame, Grows(), task="regression", recourse=None)
+
+
+def an_infinite_value() -> Subject:
+    frame = rows_of()
+    frame.loc[5, "a"] = np.inf
+    return subject(frame, Plain(lambda asked: 1 / (1 + np.exp(-np.clip(asked["a"].to_numpy(), -9, 9)))))
+
+
+def numbers_near_the_largest() -> Subject:
+    frame = rows_of()
+    frame["a"] *= 1e300
+    return subject(frame, Plain(lambda asked: 1 / (1 + np.exp(-np.clip(asked["a"].to_numpy() / 1e300, -9, 9)))))
+
+
+def a_column_without_a_value() -> Subject:
+    frame = rows_of()
+    frame["c"] = np.nan
+    return subject(frame, Plain(lambda asked: 1 / (1 + np.exp(-asked["a"].to_numpy()))), train=rows_of())
+
+
+def two_training_rows() -> Subject:
+    return subject(rows_of(), fitted(rows_of()), train=rows_of(2))
+
+
+def certain_answers() -> Subject:
+    return subject(rows_of(), Plain(lambda asked: (asked["a"] > 0).to_numpy().astype(float)))
+
+
+def coefficients_of_zero() -> Subject:
+    frame = rows_of()
+    model = LogisticRegression().fit(frame[NAMES], frame["y"])
+    model.coef_[:] = 0
+    return subject(frame, model)
+
+
+def a_categorical_column() -> Subject:
+    frame, train = rows_of(), rows_of(seed=1)
+    frame["b"], train["b"] = pd.Categorical(["new", "old"] * 200), pd.Categorical(["old", "older"] * 200)
+    model = Plain(lambda asked: 1 / (1 + np.exp(-(asked["a"] + (asked["b"] == "old")).to_numpy())))
+    return subject(frame, model, train=train)
+
+
 SITUATIONS = [
+    an_infinite_answer,
+    an_infinite_value,
+    numbers_near_the_largest,
+    a_column_without_a_value,
+    two_training_rows,
+    certain_answers,
+    coefficients_of_zero,
+    a_categorical_column,
     without_probabilities,
     constant_output,
     few_rows,
@@ -166,6 +226,7 @@ def test_each_situation_is_a_status_with_one_line_or_right_numbers(situation: Ca
     if finding.status == "error":
         # the model broke: the reason says so, in the model's words
         assert situation in (a_server_that_breaks_off, answers_that_are_not_finite)
+        assert str(finding.reason).startswith("ModelError: ")
         assert any(said in str(finding.reason) for said in ("closed the connection", "not finite", "NaN")), (
             finding.reason
         )
@@ -174,6 +235,52 @@ def test_each_situation_is_a_status_with_one_line_or_right_numbers(situation: Ca
         assert finding.reason and "\n" not in finding.reason and len(finding.reason) > 20
     for measure in finding.measures:
         assert measure.value is not None or measure.reason
+        ends = () if measure.interval is None else (measure.interval.low, measure.interval.high)
+        assert all(one is None or np.isfinite(one) for one in (measure.value, *ends))
+    for evidence in finding.evidence:
+        numbers = [cell for row in evidence.rows for cell in row if isinstance(cell, float)]
+        assert np.isfinite(numbers).all(), evidence.id
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda frame: frame.iloc[:0], "the data have no rows"),
+        (lambda frame: frame.rename(columns={"b": "a"}), "column name 'a' occurs 2 times"),
+        (lambda frame: frame.assign(b=["x", *[1.0] * 399]), "column 'b' mixes float, str"),
+        (lambda frame: frame.drop(columns="b"), "data have no column 'b'"),
+        (lambda frame: frame.iloc[:1], "a comparison needs at least two groups"),
+        (lambda frame: frame.assign(b=[[1]] * 400), "column 'b' holds list"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused_at_the_door(change: Callable[..., pd.DataFrame], said: str) -> None:
+    frame = rows_of()
+    with pytest.raises(AuditkitError, match=said) as refused:
+        subject(change(frame), fitted(frame))
+    assert "\n" not in str(refused.value)
+    if "two groups" not in said:
+        with pytest.raises(AuditkitError, match=said):
+            subject(frame, fitted(frame), train=change(frame))
+
+
+SIZES = ("rows", "background", "fewest", "most_rows", "pool")
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), [(name, one) for name in AUDITORS for one in SIZES if one in catalogue()[name].defaults]
+)
+@pytest.mark.parametrize("size", [0, 1])
+def test_options_that_leave_nothing_are_told_in_one_line(name: str, option: str, size: int) -> None:
+    entry = catalogue()[name]
+    small = {option: size, **({"most_rows": size} if option == "rows" and "most_rows" in entry.defaults else {})}
+    for model in (fitted(rows_of()), Plain(lambda asked: 1 / (1 + np.exp(-asked["a"].to_numpy())))):
+        finding = found(name, subject(rows_of(), model), **small)
+        if finding.status == "error":
+            assert str(finding.reason).startswith("ConfigurationError: option"), finding.reason
+        if finding.status != "measured":
+            assert finding.reason and "\n" not in finding.reason
+        for measure in finding.measures:
+            assert measure.n is None or measure.n > 0
 
 
 @pytest.mark.parametrize("name", [name for name in AUDITORS if "budget" in catalogue()[name].defaults])

@@ -91,7 +91,7 @@ def test_a_budget_too_small_and_no_group_large_enough_are_told() -> None:
     with pytest.raises(InsufficientData, match="raise budget"):
         run(made(rows_of(), KNeighborsClassifier(15)), budget=3_000, background=200)
     with pytest.raises(InsufficientData, match="no sensitive column has two groups of at least 5000"):
-        run(made(rows_of()), fewest=5000)
+        run(made(rows_of()), fewest=5000, rows=5000)
 
 
 def test_without_sensitive_columns_there_is_nothing_to_compare() -> None:
