@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,37 +79,39 @@ def group_disparity(
         wanted = "'fewest' of at least 2, and 'rows' of at least as many"
         raise ConfigurationError(f"options of {_ID}: got rows {rows} and fewest {fewest}, wanted {wanted}")
     frame = subject.sample(pool)
-    measured = False
-    for column in subject.roles.sensitive:
-        own = np.empty(len(frame), dtype=object)
-        own[:] = groups_in(subject, frame, column)
-        places = {
-            value: np.flatnonzero([one == value for one in own]) for value in sorted({*own.tolist()}, key=scalar_key)
-        }
-        large = {value: found[:rows] for value, found in places.items() if len(found) >= fewest}
-        if len(large) < 2:
-            continue
-        measured = True
-        taken = _in_turn(list(large.values()))
-        given = explain_rows(
-            subject,
-            frame.iloc[taken],
-            background=background,
-            budget=budget,
-            by_part=True,
-        )
-        groups = own[taken][: len(given.frame)]
-        yield from _of_column(
-            subject, column, given, groups, {value: len(found) for value, found in places.items()}, fewest
-        )
-    if not measured:
+    chosen = [one for column in subject.roles.sensitive if (one := _chosen(subject, frame, column, rows, fewest))]
+    if not chosen:
         raise InsufficientData(f"no sensitive column has two groups of at least {fewest} test rows")
+    taken = _in_turn([found for one in chosen for found in one.places.values()])
+    given = explain_rows(subject, frame.iloc[taken], background=background, budget=budget, by_part=True)
+    reached = taken[: len(given.frame)]
+    for one in chosen:
+        yield from _of_column(subject, one, given, reached, fewest)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chosen:
+    """A sensitive column, the rows taken of each group of it, and the rows that each of its groups has."""
+
+    column: str
+    places: dict[Scalar, npt.NDArray[np.int64]]
+    sizes: dict[Scalar, int]
+
+
+def _chosen(subject: Subject, frame: Any, column: str, rows: int, fewest: int) -> _Chosen | None:
+    """Return the first rows of each group that is large enough; None if there are not two."""
+    own = np.empty(len(frame), dtype=object)
+    own[:] = groups_in(subject, frame, column)
+    places = {value: np.flatnonzero([one == value for one in own]) for value in sorted({*own.tolist()}, key=scalar_key)}
+    large = {value: found[:rows] for value, found in places.items() if len(found) >= fewest}
+    return _Chosen(column, large, {value: len(found) for value, found in places.items()}) if len(large) > 1 else None
 
 
 def _in_turn(places: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    """Return rows of all groups in turn: where a budget cuts them short, it does so for all groups alike."""
+    """Return rows of all groups in turn, each once: where a budget cuts them short, it does so for all groups alike."""
     ranks = np.concatenate([np.arange(len(found)) for found in places])
-    return np.concatenate(places)[np.argsort(ranks, kind="stable")]
+    ordered = np.concatenate(places)[np.argsort(ranks, kind="stable")]
+    return ordered[np.sort(np.unique(ordered, return_index=True)[1])]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,27 +125,22 @@ class _Part:
     by_part: npt.NDArray[np.float64] | None
 
 
-def _parts(column: str, given: Explained, groups: npt.NDArray[np.object_]) -> list[_Part]:
+def _parts(chosen: _Chosen, given: Explained, reached: npt.NDArray[np.int64]) -> list[_Part]:
     found = given.attributions
     made = []
-    for value in sorted({*groups}, key=scalar_key):
-        here = np.array([one == value for one in groups], dtype=bool)
+    for value, places in chosen.places.items():
+        here = np.isin(reached, places)
         by_part = None if found.by_part is None else found.by_part[:, here[: found.by_part.shape[1]]]
-        made.append(
-            _Part(Group.of({column: value}), found.values[here], found.sizes[here], found.output[here], by_part)
-        )
+        group = Group.of({chosen.column: value})
+        made.append(_Part(group, found.values[here], found.sizes[here], found.output[here], by_part))
     return made
 
 
 def _of_column(
-    subject: Subject,
-    column: str,
-    given: Explained,
-    groups: npt.NDArray[np.object_],
-    sizes: dict[Scalar, int],
-    fewest: int,
+    subject: Subject, chosen: _Chosen, given: Explained, reached: npt.NDArray[np.int64], fewest: int
 ) -> Iterator[Measure | Evidence]:
-    parts = [part for part in _parts(column, given, groups) if len(part.output) >= fewest]
+    column = chosen.column
+    parts = [part for part in _parts(chosen, given, reached) if len(part.output) >= fewest]
     if len(parts) < 2:
         raise InsufficientData(f"the budget explains fewer than {fewest} rows of each group of {column}; raise budget")
     units = given.certificate.units
@@ -159,7 +157,9 @@ def _of_column(
     carried = differences(pair[0].values, pair[1].values, by_part)
     yield _direct(column, given, carried, sum(len(part.output) for part in pair))
     comparisons = len(given.features) * math.comb(len(parts), 2)
-    left_out = [f"{'(missing)' if value is None else value} ({n:,} rows)" for value, n in sizes.items() if n < fewest]
+    left_out = [
+        f"{'(missing)' if value is None else value} ({n:,} rows)" for value, n in chosen.sizes.items() if n < fewest
+    ]
     note = f" Left out, fewer than {fewest} rows: {', '.join(left_out)}." if left_out else ""
     yield _carried(column, given, pair, carried, comparisons, note)
     size_parts = None

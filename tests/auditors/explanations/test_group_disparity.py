@@ -110,3 +110,82 @@ def test_the_same_comes_again_whatever_the_order_of_rows() -> None:
         for one in (frame, again)
     )
     assert first == second
+
+
+def two_columns(rows: int = 1500) -> pd.DataFrame:
+    frame = rows_of(rows)
+    frame["sex"] = np.where(frame["b"] + np.random.default_rng(4).normal(size=rows) > 0, "f", "m")
+    return frame
+
+
+def test_two_sensitive_columns_stay_within_one_budget_and_each_compares_its_own_rows() -> None:
+    asked: list[int] = []
+    frame = two_columns()
+
+    class Remote:
+        classes_ = (0, 1)
+        feature_names_in_ = tuple(NAMES)
+
+        def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
+            asked.append(len(rows))
+            share = 1 / (1 + np.exp(-(rows["a"] + rows["b"]).to_numpy()))
+            return np.column_stack([1 - share, share])
+
+        def predict(self, rows: pd.DataFrame) -> np.ndarray:
+            return (self.predict_proba(rows)[:, 1] >= 0.5).astype(int)
+
+    subject = Subject(frame, model=Remote(), label="y", sensitive=["race", "sex"])
+    asked.clear()
+    measures, evidence = run(subject, budget=20_000, background=200)
+    assert sum(asked) <= 20_000 and max(asked) <= 10_000
+    assert {row[0] for row in evidence["explanations.group_disparity.carried.sex"].rows} == set(NAMES)
+    sizes = [measures[f"output {group}"].n for group in ("x", "y", "z", "f", "m")]
+    assert min(sizes) >= 50  # type: ignore[type-var]
+
+
+def test_each_sensitive_column_says_what_it_would_say_alone() -> None:
+    frame = two_columns()
+    model = LogisticRegression().fit(frame[NAMES], frame["y"])
+    both, alone = (
+        run(Subject(frame, model=model, label="y", features=NAMES, sensitive=sensitive))[1]
+        for sensitive in (["race", "sex"], ["sex"])
+    )
+    for name, evidence in alone.items():
+        for row, other in zip(evidence.rows, both[name].rows, strict=True):
+            assert row[:2] == other[:2]
+            assert row[2] == pytest.approx(other[2], rel=1e-9)
+            width = float(row[4]) - float(row[3])  # type: ignore[arg-type]
+            assert row[3:] == pytest.approx(other[3:], abs=0.02 * width)  # fewer rows tell the background's part
+
+
+@pytest.mark.statistics
+def test_intervals_of_all_parts_hold_at_once_when_rows_and_background_are_drawn_anew() -> None:
+    """800 audits of 800 rows against 400 background rows: at least 93 % of audits have all parts right at once."""
+    rng = np.random.default_rng(2)
+
+    def people(rows: int) -> pd.DataFrame:
+        frame = pd.DataFrame({"a": rng.exponential(size=rows) ** 1.3, "b": rng.normal(size=rows)})
+        frame["c"], frame["race"] = rng.normal(size=rows), rng.choice(["x", "y"], rows)
+        frame["a"] += 0.4 * (frame["race"] == "x")
+        frame["b"] += 0.3 * (frame["race"] == "y")
+        return frame.assign(y=(frame["a"] * frame["b"] + frame["c"] + rng.normal(size=rows) > 0.5).astype(int))
+
+    first = people(4000)
+    model = GradientBoostingClassifier(n_estimators=8, max_depth=2, random_state=0).fit(first[NAMES], first["y"])
+
+    def parts(rows: int, background: int, most: int) -> dict[str, tuple[float, float, float]]:
+        subject = Subject(
+            people(rows), train=people(background), model=model, label="y", features=NAMES, sensitive=["race"]
+        )
+        _, evidence = run(subject, rows=most, background=background)
+        sign = 1 if evidence["explanations.group_disparity.carried.race"].caption.startswith("y less x") else -1
+        found = {}
+        for name, _, *numbers in evidence["explanations.group_disparity.carried.race"].rows:
+            value, low, high = (sign * float(one) for one in numbers)  # type: ignore[arg-type]
+            found[str(name)] = (value, min(low, high), max(low, high))
+        return found
+
+    truth = parts(60_000, 20_000, 25_000)
+    audits = [parts(800, 400, 400) for _ in range(800)]
+    inside = [[low <= truth[name][0] <= high for name, (_, low, high) in found.items()] for found in audits]
+    assert 0.93 <= np.mean(np.all(inside, axis=1)) <= 0.985
