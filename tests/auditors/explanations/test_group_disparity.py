@@ -155,7 +155,7 @@ def test_each_sensitive_column_says_what_it_would_say_alone() -> None:
             assert row[:2] == other[:2]
             assert row[2] == pytest.approx(other[2], rel=1e-9)
             width = float(row[4]) - float(row[3])  # type: ignore[arg-type]
-            assert row[3:] == pytest.approx(other[3:], abs=0.02 * width)  # fewer rows tell the background's part
+            assert row[3:] == pytest.approx(other[3:], abs=0.05 * width)  # fewer rows tell the background's part
 
 
 @pytest.mark.statistics
