@@ -15,6 +15,7 @@ from auditkit.explainers.tracing import UNKNOWN, trace
 
 _SHARED = -2
 _CONSTANT = -1
+_MIXTURES = 3
 
 
 def explain_pipeline(task: Task) -> Attributions | None:
@@ -43,8 +44,8 @@ def explain_pipeline(task: Task) -> Attributions | None:
         owner = np.full(encoded.shape[1], UNKNOWN)
     if (owner == UNKNOWN).any():
         owner = np.where(owner == UNKNOWN, _owners(before, both, encoded), owner)
-    if (owner == _SHARED).any():
-        raise NotApplicable("an encoded column mixes several original ones")
+        if (owner == _SHARED).any() or not _separate(before, both, encoded, owner):
+            raise NotApplicable("an encoded column mixes several original ones, or rows")
     frame = pd.DataFrame(encoded, columns=getattr(last, "feature_names_in_", None))
     table: Any = frame if hasattr(last, "feature_names_in_") else encoded
     n = len(task.rows)
@@ -88,3 +89,20 @@ def _owners(before: Any, frame: pd.DataFrame, encoded: np.ndarray) -> np.ndarray
         changed = ((other != encoded) & ~(np.isnan(other) & np.isnan(encoded))).any(axis=0)
         owner = np.where(changed, np.where(owner == _CONSTANT, position, _SHARED), owner)
     return owner
+
+
+def _separate(before: Any, frame: pd.DataFrame, encoded: np.ndarray, owner: np.ndarray) -> bool:
+    """Return whether rows mixed from two are encoded to the mixture of both rows' encodings: all that follows rests on it."""
+    rng, places = np.random.default_rng(0), np.arange(len(frame))
+    for _ in range(_MIXTURES):
+        other = rng.permutation(places)
+        own = rng.random(frame.shape) < 1 / 2
+        mixed = frame.copy(deep=False)
+        for position, column in enumerate(frame.columns):
+            taken = np.where(own[:, position], places, other)
+            mixed[column] = frame[column].take(taken).set_axis(frame.index)
+        found = _encode(before, mixed)
+        expected = np.where(own[:, np.maximum(owner, 0)], encoded, encoded[other])
+        if found is None or found.shape != encoded.shape or not np.allclose(found, expected, 1e-9, 1e-12, True):
+            return False
+    return True

@@ -143,7 +143,30 @@ def test_an_explainer_that_is_passed_over_leaves_a_note() -> None:
     mix = FunctionTransformer(lambda frame: np.c_[frame["a"] + frame["b"], frame["c"]])
     model = Pipeline([("mix", mix), ("end", LogisticRegression())]).fit(NUMBERS, TARGET)
     found = explain(task(model, NUMBERS[:5], NUMBERS[100:140], lambda frame: model.predict_proba(frame)[:, 1]))
-    assert "pipeline: not used, an encoded column mixes several original ones" in found.notes
+    assert "pipeline: not used, an encoded column mixes several original ones, or rows" in found.notes
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda frame: np.c_[frame["a"].rank(), frame["b"], frame["c"]],  # of rows among rows
+        lambda frame: np.c_[frame["a"], frame["b"], (frame["a"] > 1.2) & (frame["b"] > 1.2)],  # seldom mixes
+    ],
+)
+def test_a_step_that_mixes_rows_or_seldom_mixes_columns_is_found_out(step: object) -> None:
+    model = Pipeline([("step", FunctionTransformer(step)), ("end", LogisticRegression())]).fit(NUMBERS, TARGET)
+    kept = NUMBERS[~((NUMBERS["a"] > 1) & (NUMBERS["b"] > 1))]  # in no row is anything mixed yet
+    found = explain(task(model, kept[:60], kept[100:200], lambda frame: model.predict_proba(frame)[:, 1]))
+    assert found.method == "permutation sampling on the original columns"
+
+
+def test_a_step_of_ones_own_that_takes_each_column_for_itself_is_looked_into() -> None:
+    step = FunctionTransformer(lambda frame: np.c_[np.tanh(frame["a"]), frame["b"] ** 2, frame["c"] > 0])
+    model = Pipeline([("step", step), ("end", LogisticRegression())]).fit(NUMBERS, TARGET)
+    found = explain(task(model, NUMBERS[:5], NUMBERS[100:140], None))
+    assert found.method.startswith("linear, closed form")
+    expected = brute_force(model.decision_function, NUMBERS[:5], NUMBERS[100:140])
+    np.testing.assert_allclose(found.values, expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("end", [LogisticRegression(), RandomForestClassifier(5, random_state=0)])
