@@ -97,6 +97,8 @@ def _output(estimator: Any, task: Task) -> tuple[np.ndarray, str]:
     if task.positive is None:
         return np.asarray(estimator.predict(rows), dtype=float), "target"
     if home.startswith("lightgbm"):
+        if "\naverage_output" in getattr(estimator, "booster_", estimator).model_to_string(num_iteration=1):
+            raise NotApplicable("LightGBM's random forest averages its trees")
         raw = estimator.predict(rows, raw_score=True)
     elif home.startswith("xgboost"):
         raw = estimator.predict(rows, output_margin=True)
@@ -105,4 +107,5 @@ def _output(estimator: Any, task: Task) -> tuple[np.ndarray, str]:
     else:
         return np.asarray(estimator.predict_proba(rows), dtype=float)[:, task.positive], "probability"
     raw = np.asarray(raw, dtype=float)
-    return (signed(raw, task) if raw.ndim == 1 else raw[:, task.positive]), "log-odds"
+    units = "score" if getattr(estimator, "loss", "") == "exponential" else "log-odds"
+    return (signed(raw, task) if raw.ndim == 1 else raw[:, task.positive]), units

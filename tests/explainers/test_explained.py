@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
@@ -198,3 +203,51 @@ def test_nothing_to_explain_or_to_compare_with_is_said(sizes: dict[str, int]) ->
     subject = ak.Subject(PLAIN, model=LogisticRegression().fit(PLAIN[NUMBERS], PLAIN.y), label="y", features=NUMBERS)
     with pytest.raises(InsufficientData, match="at least one of either is needed"):
         explained(subject, **sizes)  # type: ignore[arg-type]
+
+
+COUNTS = PLAIN.assign(y=np.round(np.exp(PLAIN.a * 0.5) * 3))
+
+
+@pytest.mark.parametrize("library", ["LightGBM", "XGBoost", "scikit-learn"])
+def test_a_regression_on_a_scale_of_its_own_is_explained_in_what_it_predicts(library: str) -> None:
+    if library == "LightGBM":
+        lightgbm = pytest.importorskip("lightgbm")
+        model = lightgbm.LGBMRegressor(objective="poisson", n_estimators=8, verbose=-1, n_jobs=1)
+    elif library == "XGBoost":
+        xgboost = pytest.importorskip("xgboost")
+        model = xgboost.XGBRegressor(objective="count:poisson", n_estimators=8, n_jobs=1)
+    else:
+        model = HistGradientBoostingRegressor(loss="poisson", max_iter=8)
+    model.fit(PLAIN[NUMBERS], COUNTS.y)
+    subject = ak.Subject(COUNTS, model=model, label="y", features=NUMBERS, task="regression")
+    found = explained(subject, rows=100, background=100)
+    assert found.certificate.units == "target"
+    np.testing.assert_allclose(found.attributions.output, model.predict(found.frame[NUMBERS]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("positive", [0, 1])
+@pytest.mark.parametrize("path_dependent", [False, True])
+@pytest.mark.parametrize("kind", ["exponential", "averaged", "logistic", "forest"])
+def test_log_odds_and_probabilities_are_those_that_the_model_gives(
+    kind: str, path_dependent: bool, positive: int
+) -> None:
+    if kind == "averaged":
+        lightgbm = pytest.importorskip("lightgbm")
+        model = lightgbm.LGBMClassifier(
+            boosting_type="rf", bagging_freq=1, bagging_fraction=0.5, n_estimators=8, verbose=-1, n_jobs=1
+        )
+    elif kind == "forest":
+        model = RandomForestClassifier(8, max_depth=4, random_state=0)
+    else:
+        loss = "exponential" if kind == "exponential" else "log_loss"
+        model = GradientBoostingClassifier(loss=loss, n_estimators=8, random_state=0)
+    model.fit(PLAIN[NUMBERS], PLAIN.y)
+    subject = ak.Subject(PLAIN, model=model, label="y", features=NUMBERS, favorable=positive)
+    found = explained(subject, rows=100, background=100, path_dependent=path_dependent)
+    output, answers = found.attributions.output, subject.predict_scores(found.frame)
+    if found.certificate.units == "score":  # neither, but in the same order
+        assert kind == "exponential"
+        assert (np.diff(answers[np.argsort(output)]) >= -1e-12).all()
+        return
+    given = {"log-odds": 1 / (1 + np.exp(-output)), "probability": output}[found.certificate.units]
+    np.testing.assert_allclose(given, answers, atol=1e-9)

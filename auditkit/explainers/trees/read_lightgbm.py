@@ -36,7 +36,7 @@ def read_lightgbm(estimator: Any, positive: int | None) -> Forest | None:
         return as_numbers(frame, booster.pandas_categorical)
 
     def output(frame: Any) -> Floats:
-        raw = np.asarray(booster.predict(frame, raw_score=True), dtype=float)
+        raw = np.asarray(booster.predict(frame, raw_score=positive is not None), dtype=float)
         return sign * raw if raw.ndim == 1 else raw[:, column]
 
     units = "target" if positive is None else "log-odds"

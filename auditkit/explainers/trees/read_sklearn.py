@@ -54,7 +54,8 @@ def _boosted(estimator: Any, positive: int | None) -> Forest | None:
         raw = np.asarray(estimator.decision_function(table), dtype=float)
         return sign * raw if raw.ndim == 1 else raw[:, positive]
 
-    units = "target" if positive is None else "log-odds"
+    margin = "score" if estimator.loss == "exponential" else "log-odds"  # which it is half of
+    units = "target" if positive is None else margin
     return Forest(trees, _rounded, np.arange(estimator.n_features_in_), output, units)
 
 

@@ -44,7 +44,7 @@ def read_xgboost(estimator: Any, positive: int | None) -> Forest | None:
         return as_numbers(frame, known, unseen_apart=True).astype(np.float32).astype(float)
 
     def output(frame: Any) -> Floats:
-        raw = np.asarray(estimator.predict(frame, output_margin=True), dtype=float)
+        raw = np.asarray(estimator.predict(frame, output_margin=positive is not None), dtype=float)
         return sign * raw if raw.ndim == 1 else raw[:, column]
 
     units = "target" if positive is None else "log-odds"
