@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from auditkit.declare import auditor
 from auditkit.errors import ON_REQUEST, InsufficientData, NotApplicable
-from auditkit.finding import Cell, Column, Evidence, Measure
-from auditkit.group_rates import two_sided
-from auditkit.stats.importance import spread, tiers
-from auditkit.stats.shuffled_loss import Floats, donors_of, influences
-from auditkit.stats.uncertainty import Normal
+from auditkit.explainers.losses import Floats, Losses, loss_of
+from auditkit.finding import Cell, Column, Evidence, Interval, Measure
+from auditkit.group_rates import LEVEL, two_sided
+from auditkit.stats.shuffled_loss import Rise, donors_of, rise_of, tiers_of
+from auditkit.stats.uncertainty import Extreme, Normal
 from auditkit.subject import Subject
 
 _ID = "explanations.permutation_importance"
 _BATCH, _FEWEST = 10_000, 50
+_METHOD = "Student's t on influences of rows as takers and givers"
 
 
 @auditor(
     title="Permutation importance",
     needs=("model", "label"),
-    measures=("loss", "rise"),
+    measures=("loss", "rise", "largest_rise"),
     slow=True,
 )
 def permutation_importance(
-    subject: Subject, *, donors: int = 0, rows: int = 1000, budget: int = 200_000
+    subject: Subject, *, donors: int = 0, rows: int = 1000, budget: int = 200_000, loss: str = ""
 ) -> Iterator[Measure | Evidence]:
     r"""How much the model's loss rises when a column's value comes from another person: which columns it needs to be right.
 
@@ -41,16 +42,21 @@ def permutation_importance(
         Test rows, at most.
     budget : int
         Rows that the model is asked for, at most.
+    loss : str
+        ``brier``, ``log`` or ``errors``; of a regression ``squared`` or ``absolute``. By default the first; ``errors`` where
+        the model gives no probabilities.
 
     Notes
     -----
     The rise of a column = mean over rows i and donors j of loss(model(row i with the column of row j), label i) −
-    loss(model(row i), label i). The loss is the Brier score (two classes: (p − y)²; more: the sum over classes), the share of
-    errors where the model gives no probabilities, or the squared error of a regression. Every row gives as often as it
-    takes (cyclic shifts of a random order). 95 % intervals count the sampling of rows, in both parts, and of donors:
-    Student's t on each row's influence as taker and as giver; the spread over repeats, which other libraries print,
-    leaves the sampling of rows out. A column opens a lower tier if its paired difference from the head of the last one is
-    significant (Bonferroni).
+    loss(model(row i), label i); 0: the model does as well without it. Brier score: (p − y)² of two classes, of more the
+    sum over classes. Every row gives as often as it takes (cyclic shifts of one random order, the same for all columns).
+    95 % intervals count the sampling of rows, as takers and as givers, and that of donors: Student's t on Hoeffding's
+    decomposition; the spread over repeats, which other libraries print, leaves the sampling of rows out. Where fewer than
+    50 rows change their loss, or n is below 25 times the squared skewness (Cochran), no bounds are given. largest_rise is
+    that of the columns that have bounds; its lower bound shares the error among them, as the largest was picked. A column
+    opens a lower tier if its paired difference from the head of the last one is significant (Bonferroni). Rows count once,
+    whatever their weight; where rows come in clusters, clusters are what is drawn.
 
     Misleads when
     -------------
@@ -59,7 +65,8 @@ def permutation_importance(
 
     References
     ----------
-    .. [1] Fisher, Rudin, Dominici 2019, All Models are Wrong, but Many are Useful, JMLR 20(177); Breiman 2001
+    .. [1] Fisher, Rudin, Dominici 2019, All Models are Wrong, but Many are Useful, JMLR 20(177); Breiman 2001,
+       doi:10.1023/A:1010933404324; Hoeffding 1948, doi:10.1214/aoms/1177730196
     """
     if subject.model is None:
         raise NotApplicable("no model was given, only its predictions; pass model=")
@@ -68,54 +75,47 @@ def permutation_importance(
     if subject.roles.label is None:
         raise NotApplicable("no label column was named; pass label=")
     names = list(subject.features)
-    frame = subject.sample(rows)
-    n = min(len(frame), budget // (1 + len(names) * donors))
-    if n < max(_FEWEST, donors + 1):
-        least = max(_FEWEST, donors + 1)
-        raise InsufficientData(
-            f"{n} rows could be asked for within {len(frame):,} test rows and a budget of {budget:,} model rows, at least "
-            f"{least} are needed; raise budget to {least * (1 + len(names) * donors):,}"
-        )
-    frame = frame.iloc[:n].reset_index(drop=True)
-    name, losses = _loss(subject, frame[subject.roles.label])
-    kept = frame[names]
+    frame = _within(subject.sample(rows), len(names), donors, budget)
+    name, losses = loss_of(subject, frame[subject.roles.label], loss)
+    clusters = _codes(frame[subject.roles.cluster]) if subject.roles.cluster else None
+    kept, n = frame[names], len(frame)
     own = losses(kept, np.arange(n))
     taken = donors_of(n, donors, subject.rng(_ID))
-    found = np.column_stack([influences(_rises(kept, column, taken, own, losses), taken) for column in names])
-    yield _mean("loss", own, f"mean {name}", n)
-    sure = spread(found, None)
-    order = np.array(sorted(range(len(names)), key=lambda place: (-found[:, place].mean(), names[place])))
-    yield _evidence(names, found, sure.half_width(), order, tiers(found, order), name, donors)
+    rises = np.stack([_rises(kept, column, taken, own, losses) for column in names])
+    found = [rise_of(one, taken, clusters) for one in rises]
+    order = np.array(sorted(range(len(names)), key=lambda place: (-found[place].mean, names[place])))
+    yield _loss(name, own, clusters)
     for place in order.tolist():
-        yield _mean("rise", found[:, place], name, n, (names[place],))
+        yield _rise(names[place], found[place], name, n)
+    yield _largest([found[place] for place in order], [names[place] for place in order], name, n)
+    known = order[[found[place].lacks() is None for place in order.tolist()]]
+    yield _evidence(names, found, order, tiers_of(rises, taken, known, clusters), name, n, donors)
 
 
-Losses = Callable[[Any, Any], Floats]
+def _within(frame: Any, columns: int, donors: int, budget: int) -> Any:
+    """Return as many rows as the budget allows.
+
+    Raises
+    ------
+    InsufficientData
+        If these are too few to speak of.
+    """
+    n, least = min(len(frame), budget // (1 + columns * donors)), max(_FEWEST, donors + 1)
+    if len(frame) < least:
+        raise InsufficientData(f"{len(frame):,} test rows, at least {least} are needed")
+    if n < least:
+        needed = least * (1 + columns * donors)
+        raise InsufficientData(
+            f"a budget of {budget:,} model rows allows for {n:,} rows of {columns} columns with {donors} donors each, at least "
+            f"{least} are needed; raise budget to {needed:,}"
+        )
+    return frame.iloc[:n].reset_index(drop=True)
 
 
-def _loss(subject: Subject, labels: Any) -> tuple[str, Losses]:
-    """Return the name of the loss and a function of a frame and of which rows' labels belong to it."""
-    if subject.task == "regression":
-        truth = np.asarray(labels, dtype=np.float64)
-        return "squared error", lambda frame, rows: (np.asarray(subject.predict(frame), np.float64) - truth[rows]) ** 2
-    known = list(subject.labels)
-    places = {value: place for place, value in enumerate(known)}
-    codes = np.array([places[value] for value in labels.tolist()])
-    assert subject.model is not None  # the caller looked
-    if not subject.model.has_scores:
-        wrong = np.asarray(known, dtype=object)
-        return "share of errors", lambda frame, rows: (subject.predict(frame) != wrong[codes[rows]]).astype(np.float64)
-    classes = list(subject.model.classes or known)
-    columns = np.array([classes.index(value) if value in classes else -1 for value in known])
+def _codes(column: Any) -> Any:
+    import pandas as pd
 
-    def brier(frame: Any, rows: Any) -> Floats:
-        shares = subject.predict_probabilities(frame)
-        column = columns[codes[rows]]
-        hit = np.where(column >= 0, shares[np.arange(len(shares)), np.maximum(column, 0)], 0.0)
-        total: Floats = (shares**2).sum(axis=1) - 2 * hit + 1
-        return total / 2 if len(classes) == 2 else total
-
-    return "Brier score", brier
+    return pd.factorize(column)[0]
 
 
 def _rises(frame: Any, column: str, donors: Any, own: Floats, losses: Losses) -> Floats:
@@ -133,36 +133,83 @@ def _rises(frame: Any, column: str, donors: Any, own: Floats, losses: Losses) ->
     return rises
 
 
-def _mean(name: str, values: Floats, unit: str, n: int, over: tuple[str, ...] = ()) -> Measure:
-    uncertainty = Normal(float(values.mean()), float(values.std(ddof=1)) / float(np.sqrt(n)), "identity", n - 1.0)
+def _loss(name: str, own: Floats, clusters: Any) -> Measure:
+    """Return the mean loss: that of one donor who changes nothing, so that clusters count the same way."""
+    value = float(own.mean())
+    sums = own - value if clusters is None else np.bincount(clusters, weights=own - value)
+    error = float(np.sqrt(len(sums) / max(1, len(sums) - 1) * (sums**2).sum())) / len(own)
+    uncertainty = Normal(value, error, "identity", max(1.0, len(sums) - 1.0), 0.0)
     return Measure(
-        name=name,
-        value=uncertainty.value,
-        unit=unit,
-        direction="lower" if name == "loss" else "none",
-        over=over,
-        n=n,
+        name="loss",
+        value=value,
+        unit=name,
+        direction="lower",
+        n=len(own),
         interval=two_sided(uncertainty, "Student's t"),
         uncertainty=uncertainty,
     )
 
 
+def _rise(column: str, rise: Rise, unit: str, n: int) -> Measure:
+    if not rise.changed:  # the model does not move: no bounds, and none needed to see it
+        return Measure(name="rise", value=rise.mean, unit=unit, direction="none", over=(column,), n=n)
+    why = rise.lacks()
+    if why is not None:
+        return Measure(
+            name="rise", value=None, unit=unit, direction="none", over=(column,), n=n, status="insufficient", reason=why
+        )
+    return Measure(
+        name="rise",
+        value=rise.mean,
+        unit=unit,
+        direction="none",
+        over=(column,),
+        n=n,
+        interval=two_sided(rise.uncertainty, _METHOD),
+        uncertainty=rise.uncertainty,
+    )
+
+
+def _largest(found: Sequence[Rise], names: Sequence[str], unit: str, n: int) -> Measure:
+    """Return the largest rise, if the column that looks largest has bounds; columns by falling rise."""
+    why = found[0].lacks()
+    if why is not None:
+        reason = f"{names[0]} looks largest, but {why}"
+        return Measure(
+            name="largest_rise", value=None, unit=unit, direction="none", n=n, status="insufficient", reason=reason
+        )
+    largest = Extreme("max", tuple(rise.uncertainty for rise in found if rise.lacks() is None))
+    interval = Interval(
+        largest.lower(LEVEL), largest.upper(LEVEL), LEVEL, "each", "interval", f"{_METHOD}; lower shared"
+    )
+    return Measure(
+        name="largest_rise",
+        value=largest.estimate,
+        unit=unit,
+        direction="none",
+        n=n,
+        interval=interval,
+        uncertainty=largest,
+    )
+
+
 def _evidence(
-    names: list[str], found: Floats, half: Floats, order: Any, tier_of: list[int], loss: str, donors: int
+    names: list[str], found: list[Rise], order: Any, tier_of: list[int], loss: str, n: int, donors: int
 ) -> Evidence:
     rows: list[tuple[Cell, ...]] = []
     for place in order.tolist():
-        mean = float(found[:, place].mean())
-        rows.append(
-            (names[place], len(found), mean, mean - float(half[place]), mean + float(half[place]), str(tier_of[place]))
-        )
+        rise = found[place]
+        why = "the model does not move" if not rise.changed else rise.lacks()
+        ends = (None, None) if why is not None else _ends(rise)
+        rows.append((names[place], n, rise.mean, *ends, str(tier_of[place]) if why is None else why))
     return Evidence(
         id=f"{_ID}.rises",
         kind="intervals",
         title="What the model needs to be right",
         caption=(
-            f"Rise of the {loss} when a column's value comes from another of {len(found):,} test rows, {donors} donors for each; "
-            "95 % intervals count rows and donors. Columns of one tier are not separated by these rows."
+            f"Rise of the {loss} when a column's value comes from another of {n:,} test rows, {donors} "
+            f"donor{'s' if donors > 1 else ''} for each; 95 % intervals count the sampling of rows and of donors. Columns of one "
+            "tier are not separated by these rows."
         ),
         alt=f"Rise of the {loss} by column, largest first: {', '.join(str(row[0]) for row in rows[:5])}",
         columns=(
@@ -175,3 +222,9 @@ def _evidence(
         ),
         rows=tuple(rows),
     )
+
+
+def _ends(rise: Rise) -> tuple[float, float]:
+    """Return the ends of the two-sided interval that the measure shows."""
+    interval = two_sided(rise.uncertainty, _METHOD)
+    return interval.low, interval.high
