@@ -133,6 +133,7 @@ def explain_rows(
     background: int = BACKGROUND,
     budget: int = BUDGET,
     named: str = "",
+    walks: str = "explanations",
     encoded_game: bool = False,
     path_dependent: bool = False,
     by_part: bool = False,
@@ -147,7 +148,8 @@ def explain_rows(
     reference : pandas DataFrame, optional
         Rows to compare with, with at least the features; `named` then says which these are.
     background, budget : int
-    named : str
+    named, walks : str
+        What the reference rows are; the name of the Generator of sampled walks: another one walks anew.
     encoded_game, path_dependent : bool
         Other games than the default; see `Task`.
     by_part : bool
@@ -177,7 +179,7 @@ def explain_rows(
     assert model is not None  # require_explainable has seen to it
     positive = None if subject.task == "regression" else (model.classes or subject.labels).index(subject.positive)
     answer = subject.predict if positive is None else subject.predict_scores
-    rng = subject.rng("explanations")
+    rng = subject.rng(walks)
     parts = PARTS if by_part and len(reference) >= PARTS * FEWEST_IN_PART else 1
     task = Task(
         model.estimator,

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from auditkit.declare import auditor
 from auditkit.errors import InsufficientData
-from auditkit.explainers.attribution import Attributions, Floats, Task
-from auditkit.explainers.deletion import deletion_curves, rank_correlations, shared_top
-from auditkit.explainers.permutation import explain_permutation, model_rows
-from auditkit.explainers.planned import planned
-from auditkit.finding import Column, Evidence, Measure
+from auditkit.explainers.deletion import deletion_curves, deletion_gain, rank_correlations, shared_top
+from auditkit.explainers.explained import Explained, require_explainable
+from auditkit.explainers.permutation import model_rows
+from auditkit.explainers.second_opinion import (
+    Answer,
+    another_game,
+    answer_in_units,
+    explained_twice,
+    sampled_twice,
+)
+from auditkit.finding import Cell, Column, Evidence, Measure, MeasureStatus
 from auditkit.group_rates import two_sided
-from auditkit.stats.uncertainty import Normal
+from auditkit.stats.row_means import Clusters, Floats, mean_over_rows, share_over_rows
+from auditkit.stats.uncertainty import Uncertainty
 from auditkit.subject import Subject
 
 _ID = "explanations.faithfulness"
 _ORDERS = ("most important first", "in random order", "least important first")
-_DRAWS, _FEWEST, _CHECKED = 5, 30, 40
+_DRAWS, _FEWEST, _CHECKED, _TOP = 5, 30, 40, 3
 
 
 @auditor(
     title="Faithfulness of explanations",
     needs=("model",),
-    measures=("deletion_gain", "background_agreement", "top_agreement", "explainer_agreement"),
+    measures=("deletion_gain", "seed_agreement", "top_agreement", "explainer_agreement"),
     slow=True,
 )
 def faithfulness(
@@ -40,156 +46,212 @@ def faithfulness(
     subject : Subject
         With a model.
     rows : int
-        Explained test rows whose columns are taken away, at most.
-    background, budget : int
-        As in feature importance; taking columns away has the same budget once more.
+        Explained test rows, at most.
+    background : int
+        Rows to compare with, in either explanation.
+    budget : int
+        Rows that the model is asked for, at most, in either explanation, where it can only be asked, and for the curves.
 
     Notes
     -----
-    deletion_gain: columns of a row are replaced one after another by those of 5 background rows, in the order of abs(φ)
-    from the largest, and in a random order; the distance of the mean output from where it was, averaged over all steps,
-    is compared between the two, as a share of the mean distance with everything replaced. Above 0 the explanation's order
-    moves the model faster than chance. background_agreement: Spearman's correlation, within a row, of abs(φ) against either
-    half of the background (or from either half of the walks, where values are sampled), and top_agreement the share of the
-    three largest that both have. explainer_agreement: the same correlation with the permutation sampler on 40 rows, the
-    same game, where the explanation did not come from it. Means over rows, 95 % Student's t; of the gain a ratio of means
-    (delta method).
+    deletion_gain: columns of a row are replaced one after another by those of background rows (5 for each row), in the
+    order of abs(φ) from the largest, and in a random order. A_i, B_i: the distance of the mean output from where it was,
+    averaged over the steps of either order; R_i: the furthest that row got in any order. deletion_gain = mean(A − B) ÷
+    mean(R), between −1 and 1; 0: the order says no more than chance. It is judged in the output that was explained, where
+    the model can be asked for it. seed_agreement: Spearman's correlation, within a row, of abs(φ) against either of two
+    samples of background rows with none in common (where values are sampled: walked anew), and top_agreement the share of
+    the three largest that both have. explainer_agreement: the correlation with the permutation sampler on 40 rows, where it
+    plays the same game and the explanation did not come from it; how far the sampler agrees with itself stands beside it.
+    Means over rows: Student's t, of the gain by the delta method, of a share Wilson's at the effective size. The
+    background rows count as given. Rows count once, whatever their weight; clusters are what is drawn, where there are any.
 
     Misleads when
     -------------
-    Replacing columns makes rows that no person has, on which models may behave oddly. Agreement of two explainers that
-    share a mistake is no proof. The sampler's own noise lowers explainer_agreement where shares are close to each other.
+    Replacing columns makes rows that no person has, on which models may behave oddly, the more so where columns are
+    correlated: a gain then speaks of the model off its data. It shows that an order moves the model, not that the model is
+    right to move. Agreement of two explainers that share a mistake is no proof; noise of the sampler lowers it where
+    shares are close to each other.
 
     References
     ----------
-    .. [1] Samek et al. 2017, doi:10.1109/TNNLS.2016.2599820 (deletion); Hooker et al. 2019, arXiv:1806.10758 (its critique)
+    .. [1] Samek et al. 2017, doi:10.1109/TNNLS.2016.2599820; Petsiuk, Das, Saenko 2018, arXiv:1806.07421 (deletion); Hooker et
+       al. 2019, arXiv:1806.10758 (its critique)
     """
-    found = planned(subject, background=background, budget=budget)
-    given, attributions = found.given, found.given.attributions
-    columns = attributions.values.shape[1]
+    require_explainable(subject)
+    columns = len(subject.features)
     if columns < 2:
         raise InsufficientData("the model reads one column, so there is no order of columns to judge")
-    n = min(rows, found.rows, budget // (len(_ORDERS) * columns * _DRAWS + 1))
-    if n < _FEWEST:
-        needed = _FEWEST * (len(_ORDERS) * columns * _DRAWS + 1)
-        raise InsufficientData(f"{n} rows can be looked at, at least {_FEWEST} are needed; raise budget to {needed:,}")
-    features = list(given.features)
-    frame = given.frame[features].iloc[:n].reset_index(drop=True)
-    rng = subject.rng(_ID)
-    sizes = np.abs(attributions.values[:n])
-    answer = subject.predict_scores if subject.task != "regression" else subject.predict
+    given, again = explained_twice(subject, rows, background, budget)
+    n = _enough(min(len(given.attributions.values), len(again.attributions.values)), columns, given, budget)
+    clusters = _codes(given.frame[subject.roles.cluster])[:n] if subject.roles.cluster else None
+    answer, units = _asked(subject, given)
+    curves = _curves(subject, given, n, answer)
+    yield _gain(curves, clusters)
+    yield _curve(curves, n, units)
+    first, second = (np.abs(one.attributions.values[:n]) for one in (given, again))
+    agreed = _agreement("seed_agreement", rank_correlations(first, second), clusters)
+    yield agreed
+    yield _top(first, second, clusters)
+    seen = [(f"against {len(again.reference):,} other background rows", agreed)]
+    yield from _other_explainer(subject, given, clusters, seen)
+
+
+def _enough(explained: int, columns: int, given: Explained, budget: int) -> int:
+    """Return how many rows can be looked at.
+
+    Raises
+    ------
+    InsufficientData
+        If these are too few to speak of.
+    """
+    each = len(_ORDERS) * columns * _DRAWS + 1
+    n = min(explained, budget // each)
+    if n >= _FEWEST:
+        return n
+    asked = model_rows(_FEWEST, columns, len(given.reference)) if given.attributions.asked else 0
+    told = f"; raise budget to {max(asked, _FEWEST * each):,}" if len(given.frame) > n or explained > n else ""
+    raise InsufficientData(f"{n} rows can be looked at, at least {_FEWEST} are needed{told}")
+
+
+def _codes(column: Any) -> Any:
+    import pandas as pd
+
+    return pd.factorize(column)[0]
+
+
+def _asked(subject: Subject, given: Explained) -> tuple[Answer, str]:
+    """Return how the model is asked for what was explained; else for its probability, which rises and falls with it."""
+    answer = answer_in_units(subject, given)
+    if answer is not None:
+        return answer, given.certificate.units
+    if subject.task == "regression":
+        return lambda frame: np.asarray(subject.predict(frame), dtype=np.float64), "target"
+    return subject.predict_scores, "probability"
+
+
+# ------------------------------------------------------------------------------------------------ taking columns away
+
+
+def _curves(subject: Subject, given: Explained, n: int, answer: Answer) -> Floats:
+    sizes, rng = np.abs(given.attributions.values[:n]), subject.rng(_ID)
     falling = np.argsort(-sizes, axis=1, kind="stable")
-    orders = np.stack([falling, rng.permuted(np.tile(np.arange(columns), (n, 1)), axis=1), falling[:, ::-1]])
+    chance = rng.permuted(np.tile(np.arange(sizes.shape[1]), (n, 1)), axis=1)
     met = rng.integers(0, len(given.reference), (n, _DRAWS))
-    curves = deletion_curves(lambda asked: np.asarray(answer(asked), np.float64), frame, given.reference, orders, met)
-    yield _gain(curves, n)
-    yield _curve(curves, n, "probability" if subject.task != "regression" else "target")
-    yield from _repeated(attributions)
-    yield _other_explainer(subject, given, attributions)
+    frame = given.frame[list(given.features)].iloc[:n].reset_index(drop=True)
+    return deletion_curves(answer, frame, given.reference, np.stack([falling, chance, falling[:, ::-1]]), met)
 
 
-def _gain(curves: Floats, n: int) -> Measure:
-    """Return the mean distance won over a random order, as a share of the distance with all columns replaced."""
-    won = curves[0].mean(axis=1) - curves[1].mean(axis=1)
-    whole = curves[0][:, -1]
-    base = Measure(name="deletion_gain", value=0.0, unit="share", direction="higher", n=n)
-    if whole.mean() <= 0:
-        return replace(base, value=None, status="undefined", reason="the output is the same whatever is replaced")
-    share = float(won.mean() / whole.mean())
-    error = float((won - share * whole).std(ddof=1) / whole.mean() / np.sqrt(n))
-    uncertainty = Normal(share, error, "identity", n - 1.0)
-    return replace(base, value=share, interval=two_sided(uncertainty, "delta method"), uncertainty=uncertainty)
+def _gain(curves: Floats, clusters: Clusters | None) -> Measure:
+    found = deletion_gain(curves, clusters)
+    if found is None:
+        return _nothing("deletion_gain", "share", "undefined", "the output is the same whatever is replaced")
+    return _found("deletion_gain", "share", found, curves.shape[1], "delta method")
 
 
-def _curve(curves: Floats, n: int, unit: str) -> Evidence:
+def _curve(curves: Floats, n: int, units: str) -> Evidence:
     means = curves.mean(axis=1)
     rows = [
-        (name, step + 1, float(means[order, step]))
+        (name, step, 0.0 if step == 0 else float(means[order, step - 1]))
         for order, name in enumerate(_ORDERS)
-        for step in range(curves.shape[2])
+        for step in range(curves.shape[2] + 1)
     ]
     return Evidence(
         id=f"{_ID}.deletion",
         kind="curve",
         title="How fast the output moves as columns are replaced",
         caption=(
-            f"Mean distance of the output from where it was, over {n:,} rows. An explanation is faithful if the first "
-            "columns that it names move the output most."
+            f"Mean distance of the output ({units}) from where it was, over {n:,} rows. An explanation is faithful if the first "
+            "columns that it names move the output most. Rows with some columns replaced may be like no person's."
         ),
         alt="Distance of the output by the number of columns replaced, for three orders of columns",
-        columns=(Column("order", role="label"), Column("columns replaced", "", "x"), Column("distance", unit, "y")),
+        columns=(Column("order", role="label"), Column("columns replaced", "", "x"), Column("distance", units, "y")),
         rows=tuple(rows),
     )
 
 
-def _repeated(attributions: Attributions) -> Iterator[Measure]:
-    """Yield how far two halves of what the explanation rests on agree."""
-    names = ("background_agreement", "top_agreement")
-    if attributions.by_part is not None:
-        half = len(attributions.by_part) // 2
-        pair = attributions.by_part[:half].mean(axis=0), attributions.by_part[half:].mean(axis=0)
-    elif attributions.halves is not None:
-        pair = attributions.halves[0], attributions.halves[1]
+# ------------------------------------------------------------------------------------------------------- saying it again
+
+
+def _agreement(name: str, correlations: Floats, clusters: Clusters | None) -> Measure:
+    known = ~np.isnan(correlations)
+    if known.sum() < _FEWEST:
+        reason = f"{int(known.sum())} rows have shares that differ, at least {_FEWEST} are needed"
+        return _nothing(name, "correlation", "insufficient", reason)
+    found = mean_over_rows(correlations[known], None if clusters is None else clusters[known], -1.0, 1.0)
+    return _found(name, "correlation", found, int(known.sum()), "Student's t")
+
+
+def _top(first: Floats, second: Floats, clusters: Clusters | None) -> Measure:
+    if first.shape[1] <= _TOP:
+        reason = f"the model reads {first.shape[1]} columns, and the largest {_TOP} of these are all"
+        return _nothing("top_agreement", "share", "undefined", reason)
+    moved = (first.max(axis=1) > 0) & (second.max(axis=1) > 0)
+    if moved.sum() < _FEWEST:
+        reason = f"{int(moved.sum())} rows have shares that differ, at least {_FEWEST} are needed"
+        return _nothing("top_agreement", "share", "insufficient", reason)
+    found = share_over_rows(shared_top(first, second, _TOP)[moved], None if clusters is None else clusters[moved])
+    return _found("top_agreement", "share", found, int(moved.sum()), "Wilson at the effective size")
+
+
+def _other_explainer(
+    subject: Subject, given: Explained, clusters: Clusters | None, seen: list[tuple[str, Measure]]
+) -> Iterator[Measure | Evidence]:
+    """Yield how far the sampler agrees, if it answers the same question, and all agreements side by side."""
+    name, why = "explainer_agreement", another_game(given.attributions)
+    answer = answer_in_units(subject, given) if why is None else None
+    if why is not None or answer is None:
+        units = given.certificate.units
+        reason = why or f"the sampler cannot ask the model for the output that was explained ({units})"
+        yield _nothing(name, "correlation", "undefined", reason)
     else:
-        for name in names:
-            reason = "the explanation rests on no sample that could be halved"
-            yield Measure(
-                name=name, value=None, unit="correlation", direction="higher", status="undefined", reason=reason
-            )
-        return
-    first, second = np.abs(pair[0]), np.abs(pair[1])
-    yield _mean(names[0], rank_correlations(first, second), "correlation")
-    yield _mean(names[1], shared_top(first, second), "share")
+        n = min(_CHECKED, len(given.attributions.values))
+        some = None if clusters is None else clusters[:n]
+        one, other = (np.abs(values) for values in sampled_twice(subject, given, answer, n))
+        agreed = _agreement(name, rank_correlations(np.abs(given.attributions.values[:n]), one), some)
+        yield agreed
+        seen += [
+            ("with the permutation sampler", agreed),
+            ("the sampler with itself", _agreement(name, rank_correlations(one, other), some)),
+        ]
+    yield _side_by_side(given, seen)
 
 
-def _other_explainer(subject: Subject, given: Any, attributions: Attributions) -> Measure:
-    base = Measure(
-        name="explainer_agreement", value=None, unit="correlation", direction="higher", status="undefined", reason="-"
+def _side_by_side(given: Explained, seen: list[tuple[str, Measure]]) -> Evidence:
+    rows: list[tuple[Cell, ...]] = []
+    for said, measure in seen:
+        ends = (None, None) if measure.interval is None else (measure.interval.low, measure.interval.high)
+        rows.append((said, measure.n, measure.value, *ends))
+    return Evidence(
+        id=f"{_ID}.agreement",
+        kind="intervals",
+        title="Whether the explanation says the same twice",
+        caption=(
+            f"Spearman's correlation of abs(φ) within a row, mean over rows, 95 % intervals; {given.certificate}. What the "
+            "sampler does not agree with in itself is its noise, and no disagreement of explainers."
+        ),
+        alt="Correlation of explanations of the same rows: " + ", ".join(said for said, _ in seen),
+        columns=(
+            Column("compared", role="label"),
+            Column("rows", "rows", "n"),
+            Column("correlation", "correlation", "value"),
+            Column("low", "correlation", "low"),
+            Column("high", "correlation", "high"),
+        ),
+        rows=tuple(rows),
     )
-    if attributions.halves is not None:
-        return replace(base, reason="the explanation is the sampler's own; no other explainer applies to this model")
-    if attributions.units not in ("log-odds", "probability", "target"):
-        return replace(base, reason=f"the sampler cannot ask the model for its output in {attributions.units}")
-    features = list(given.features)
-    n = min(_CHECKED, len(attributions.values))
-    task = Task(
-        None,
-        _asked(subject, attributions.units),
-        None,
-        given.frame[features].iloc[:n].reset_index(drop=True),
-        given.reference,
-        subject.rng(f"{_ID}.sampler"),
-        model_rows(n, len(features), len(given.reference)),
-    )
-    other = explain_permutation(task)
-    return _mean(
-        "explainer_agreement", rank_correlations(np.abs(attributions.values[:n]), np.abs(other.values)), "correlation"
+
+
+def _found(name: str, unit: str, uncertainty: Uncertainty, n: int, method: str) -> Measure:
+    return Measure(
+        name=name,
+        value=uncertainty.estimate,
+        unit=unit,
+        direction="higher",
+        n=n,
+        interval=two_sided(uncertainty, method),
+        uncertainty=uncertainty,
     )
 
 
-def _asked(subject: Subject, units: str) -> Any:
-    if units == "target":
-        return lambda frame: np.asarray(subject.predict(frame), dtype=np.float64)
-    if units == "probability":
-        return subject.predict_scores
-
-    def log_odds(frame: Any) -> Floats:
-        p = np.clip(subject.predict_scores(frame), 1e-12, 1 - 1e-12)
-        found: Floats = np.log(p / (1 - p))
-        return found
-
-    return log_odds
-
-
-def _mean(name: str, values: Floats, unit: str) -> Measure:
-    known = values[~np.isnan(values)]
-    base = Measure(name=name, value=0.0, unit=unit, direction="higher", n=len(known))
-    if len(known) < _FEWEST:
-        reason = f"{len(known)} rows have shares that differ, at least {_FEWEST} are needed"
-        return replace(base, value=None, status="insufficient", reason=reason)
-    error = float(known.std(ddof=1) / np.sqrt(len(known)))
-    low = -1.0 if unit == "correlation" else 0.0
-    uncertainty = Normal(float(known.mean()), error, "identity", len(known) - 1.0, low, 1.0)
-    return replace(
-        base, value=uncertainty.value, interval=two_sided(uncertainty, "Student's t"), uncertainty=uncertainty
-    )
+def _nothing(name: str, unit: str, status: MeasureStatus, reason: str) -> Measure:
+    return Measure(name=name, value=None, unit=unit, direction="higher", status=status, reason=reason)

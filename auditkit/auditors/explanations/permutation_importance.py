@@ -12,6 +12,7 @@ from auditkit.errors import ON_REQUEST, InsufficientData, NotApplicable
 from auditkit.explainers.losses import Floats, Losses, loss_of
 from auditkit.finding import Cell, Column, Evidence, Interval, Measure
 from auditkit.group_rates import LEVEL, two_sided
+from auditkit.stats.row_means import mean_error
 from auditkit.stats.shuffled_loss import Rise, donors_of, rise_of, tiers_of
 from auditkit.stats.uncertainty import Extreme, Normal
 from auditkit.subject import Subject
@@ -134,14 +135,12 @@ def _rises(frame: Any, column: str, donors: Any, own: Floats, losses: Losses) ->
 
 
 def _loss(name: str, own: Floats, clusters: Any) -> Measure:
-    """Return the mean loss: that of one donor who changes nothing, so that clusters count the same way."""
-    value = float(own.mean())
-    sums = own - value if clusters is None else np.bincount(clusters, weights=own - value)
-    error = float(np.sqrt(len(sums) / max(1, len(sums) - 1) * (sums**2).sum())) / len(own)
-    uncertainty = Normal(value, error, "identity", max(1.0, len(sums) - 1.0), 0.0)
+    """Return the mean loss with the columns as they are."""
+    error, freedom = mean_error(own - own.mean(), clusters)
+    uncertainty = Normal(float(own.mean()), error, "identity", freedom, 0.0)
     return Measure(
         name="loss",
-        value=value,
+        value=uncertainty.value,
         unit=name,
         direction="lower",
         n=len(own),

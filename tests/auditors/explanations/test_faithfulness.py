@@ -1,14 +1,19 @@
 """Faithfulness: explanations in the right order gain, in a wrong one lose, and what cannot be judged says so."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from auditkit.auditors.explanations.faithfulness import faithfulness
 from auditkit.errors import InsufficientData
+from auditkit.explainers.attribution import Attributions
+from auditkit.explainers.second_opinion import another_game
 from auditkit.finding import Evidence, Measure
 from auditkit.subject import Subject
 
@@ -33,7 +38,7 @@ def test_exact_explanations_gain_over_chance_and_agree_with_the_sampler(model: o
     found = measures(Subject(frame, model=fitted, label="y"))
     gain = found["deletion_gain"].interval
     assert gain is not None and gain.low > 0.05
-    assert float(found["background_agreement"].value or 0) > 0.8
+    assert float(found["seed_agreement"].value or 0) > 0.8
     assert float(found["explainer_agreement"].value or 0) > 0.8
     assert 0.8 < float(found["top_agreement"].value or 0) <= 1
 
@@ -44,21 +49,100 @@ def test_a_black_box_has_no_second_explainer_and_says_so() -> None:
     found = measures(Subject(frame, model=model, label="y"))
     assert found["explainer_agreement"].status == "undefined"
     assert "no other explainer applies" in str(found["explainer_agreement"].reason)
-    assert found["background_agreement"].status == "measured"
+    assert found["seed_agreement"].status == "measured"
 
 
-def test_shuffled_explanations_gain_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from auditkit.auditors.explanations import faithfulness as module
-    from auditkit.explainers.planned import planned
+def test_a_black_box_walks_anew_for_the_second_explanation() -> None:
+    frame = rows_of()
+    model = KNeighborsClassifier(25).fit(frame[NAMES], frame["y"])
+    found = measures(Subject(frame, model=model, label="y"))
+    agreed = found["seed_agreement"]
+    assert 0.5 < float(agreed.value or 0) < 0.99
+    assert agreed.n == found["deletion_gain"].n == 200
 
+
+def test_it_is_judged_in_the_output_that_was_explained() -> None:
     frame = rows_of()
     subject = Subject(frame, model=LogisticRegression().fit(frame[NAMES], frame["y"]), label="y")
-    real = planned(subject, background=2000, budget=200_000)
-    values = real.given.attributions.values
-    np.random.default_rng(0).permuted(values, axis=1, out=values)
-    monkeypatch.setattr(module, "planned", lambda *_, **__: real)
-    gain = measures(subject)["deletion_gain"].interval
-    assert gain is not None and gain.low < 0.05
+    curve = next(item for item in faithfulness.run(subject, {}) if isinstance(item, Evidence))
+    assert curve.columns[2].unit == "log-odds"
+
+
+def test_the_score_of_one_of_three_classes_is_no_log_odds_so_the_sampler_is_not_held_against_it() -> None:
+    frame = rows_of()
+    frame["y"] = np.digitize(frame["a"] + 0.5 * frame["b"], [-0.5, 0.5])
+    subject = Subject(frame, model=LogisticRegression().fit(frame[NAMES], frame["y"]), label="y")
+    found = measures(subject)
+    assert found["explainer_agreement"].status == "undefined"
+    assert "cannot ask the model for the output that was explained" in str(found["explainer_agreement"].reason)
+    gain = found["deletion_gain"].interval
+    assert gain is not None and gain.low > 0
+    curve = next(item for item in faithfulness.run(subject, {}) if isinstance(item, Evidence))
+    assert curve.columns[2].unit == "probability"
+
+
+def test_explainers_of_other_games_are_not_compared() -> None:
+    row = np.zeros((1, 2))
+    exact = Attributions(row, row[:, 0], row[:, 0], "trees, interventional, exact", "probability")
+    assert another_game(exact) is None
+    assert "path-dependent" in str(another_game(replace(exact, uses_background=False)))
+    assert "sampler's own" in str(another_game(replace(exact, asked=9)))
+    assert "adds up encoded" in str(another_game(replace(exact, method="trees (shap), sum of encoded attributions")))
+    assert another_game(replace(exact, method="linear, closed form, sum of encoded attributions")) is None
+
+
+def test_what_the_sampler_agrees_on_with_itself_stands_beside() -> None:
+    frame = rows_of()
+    subject = Subject(frame, model=LogisticRegression().fit(frame[NAMES], frame["y"]), label="y")
+    table = [item for item in faithfulness.run(subject, {}) if isinstance(item, Evidence)][1]
+    found = measures(subject)
+    assert [row[0] for row in table.rows] == [
+        "against 250 other background rows",
+        "with the permutation sampler",
+        "the sampler with itself",
+    ]
+    assert table.rows[0][2] == found["seed_agreement"].value and table.rows[1][2] == found["explainer_agreement"].value
+    assert all(0.5 < float(row[2] or 0) <= 1 for row in table.rows)
+
+
+def test_a_linear_models_background_only_moves_by_its_means() -> None:
+    frame = rows_of(2000)
+    model = LinearRegression().fit(frame[NAMES], frame["y"])
+    found = measures(Subject(frame, model=model, label="y", task="regression"), background=1000)
+    kept, other = (np.abs((frame_of - part.mean()) * model.coef_) for frame_of, part in _halves(frame, model))
+    expected = [spearmanr(a, b).statistic for a, b in zip(kept.to_numpy(), other.to_numpy(), strict=True)]
+    assert found["seed_agreement"].value == pytest.approx(np.mean(expected))
+
+
+def _halves(frame: pd.DataFrame, model: object) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+    rows = Subject(frame, model=model, label="y", task="regression").sample(2000)[NAMES]
+    return [(rows.iloc[:200], rows.iloc[:1000]), (rows.iloc[:200], rows.iloc[1000:])]
+
+
+def test_of_three_columns_the_largest_three_are_all() -> None:
+    frame = rows_of()
+    names = NAMES[:3]
+    found = measures(Subject(frame, model=LogisticRegression().fit(frame[names], frame["y"]), label="y"))
+    assert found["top_agreement"].status == "undefined" and "are all" in str(found["top_agreement"].reason)
+    assert found["seed_agreement"].status == "measured"
+
+
+def test_clusters_are_what_is_drawn() -> None:
+    frame = pd.concat([rows_of(50)] * 8, ignore_index=True).assign(who=np.tile(np.arange(50), 8))
+    model = LogisticRegression().fit(frame[NAMES], frame["y"])
+    plain = measures(Subject(frame, model=model, label="y"))["seed_agreement"].uncertainty
+    clustered = measures(Subject(frame, model=model, label="y", cluster="who"))["seed_agreement"].uncertainty
+    assert plain is not None and clustered is not None
+    assert clustered.as_dict()["df"] < 50 < plain.as_dict()["df"]
+    assert clustered.as_dict()["standard_error"] > 1.5 * plain.as_dict()["standard_error"]
+
+
+def test_order_of_rows_does_not_matter_and_the_same_comes_again() -> None:
+    frame = rows_of()
+    model = KNeighborsClassifier(25).fit(frame[NAMES], frame["y"])
+    first = faithfulness.run(Subject(frame, model=model, label="y"), {"rows": 60})
+    shuffled = frame.sample(frac=1, random_state=1)
+    assert first == faithfulness.run(Subject(shuffled, model=model, label="y"), {"rows": 60})
 
 
 def test_the_curve_shows_three_orders_that_end_alike() -> None:
@@ -66,7 +150,8 @@ def test_the_curve_shows_three_orders_that_end_alike() -> None:
     subject = Subject(frame, model=LogisticRegression().fit(frame[NAMES], frame["y"]), label="y")
     curve = next(item for item in faithfulness.run(subject, {}) if isinstance(item, Evidence))
     ends = [row[2] for row in curve.rows if row[1] == len(NAMES)]
-    assert len(curve.rows) == 3 * len(NAMES) and ends == pytest.approx([ends[0]] * 3)
+    assert len(curve.rows) == 3 * (len(NAMES) + 1) and ends == pytest.approx([ends[0]] * 3)
+    assert [row[2] for row in curve.rows if row[1] == 0] == [0.0] * 3
 
 
 def test_a_regression_is_judged_in_its_target() -> None:
@@ -81,7 +166,7 @@ def test_constant_output_is_undefined() -> None:
     model.coef_[:] = 0.0
     found = measures(Subject(frame, model=model, label="y"))
     assert found["deletion_gain"].status == "undefined"
-    assert found["background_agreement"].status == "insufficient"
+    assert found["seed_agreement"].status == "insufficient"
 
 
 def test_one_column_has_no_order() -> None:

@@ -1,0 +1,85 @@
+"""The same rows explained again: against other background rows, and by another explainer of the same game."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from auditkit.explainers.attribution import Attributions, Floats, Task
+from auditkit.explainers.explained import Explained, explain_rows
+from auditkit.explainers.permutation import explain_permutation, model_rows
+from auditkit.subject import Subject
+
+Answer = Callable[[Any], Floats]
+_NEAR, _SURE = 0.01, 1e-12
+
+
+def explained_twice(subject: Subject, rows: int, background: int, budget: int) -> tuple[Explained, Explained]:
+    """Return test rows explained against two samples of background rows that have none in common, walked anew if sampled.
+
+    The first is that of feature importance; where there are too few rows for two, each gets half of them.
+    """
+    source = "train" if subject.summary()["rows"]["train"] else "test"  # type: ignore[index]
+    both = subject.sample(2 * background, source)
+    size = len(both) // 2
+    frame, named = subject.sample(rows), f"{source} rows"
+    first = explain_rows(subject, frame, reference=both.iloc[:size], named=named, budget=budget)
+    second = explain_rows(
+        subject, frame, reference=both.iloc[size : 2 * size], named=named, budget=budget, walks="explanations.again"
+    )
+    return first, second
+
+
+def answer_in_units(subject: Subject, given: Explained) -> Answer | None:
+    """Return a function that asks the model for the output that was explained, or None if it cannot be asked for.
+
+    Log-odds are those of the probability that the model gives; that they are what was explained is looked at, row by row.
+    """
+    found, features = given.attributions, list(given.features)
+    answer = _answers(subject).get(found.units)
+    if answer is None:
+        return None
+    said = answer(given.frame[features])
+    near = np.abs(said - found.output) <= _NEAR * np.maximum(1.0, np.abs(found.output))
+    return answer if near.all() else None
+
+
+def sampled_twice(subject: Subject, given: Explained, answer: Answer, rows: int) -> tuple[Floats, Floats]:
+    """Return what the permutation sampler makes of the first rows, twice, each time with walks of its own."""
+    features = list(given.features)
+    rng = subject.rng("explanations.sampled")
+    task = Task(
+        None,
+        answer,
+        None,
+        given.frame[features].iloc[:rows].reset_index(drop=True),
+        given.reference,
+        rng,
+        model_rows(rows, len(features), len(given.reference)),
+    )
+    return explain_permutation(task).values, explain_permutation(task).values
+
+
+def another_game(found: Attributions) -> str | None:
+    """Return why the permutation sampler would not answer the question that was answered, or None."""
+    if found.asked:
+        return "the explanation is the sampler's own; no other explainer applies to this model"
+    if not found.uses_background:
+        return "the explanation is path-dependent, another game than that against background rows"
+    if "sum of encoded" in found.method and not found.method.startswith("linear"):
+        return "the explanation adds up encoded columns, another game than that of the original ones"
+    return None
+
+
+def _answers(subject: Subject) -> dict[str, Answer]:
+    if subject.task == "regression":
+        return {"target": lambda frame: np.asarray(subject.predict(frame), dtype=np.float64)}
+
+    def log_odds(frame: Any) -> Floats:
+        p = np.clip(subject.predict_scores(frame), _SURE, 1 - _SURE)
+        found: Floats = np.log(p) - np.log1p(-p)
+        return found
+
+    return {"probability": subject.predict_scores, "log-odds": log_odds}
