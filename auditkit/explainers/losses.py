@@ -39,7 +39,7 @@ def loss_of(subject: Subject, labels: Any, wanted: str = "") -> tuple[str, Losse
     known = REGRESSION if subject.task == "regression" else CLASSES
     if wanted and wanted not in known:
         raise ConfigurationError(
-            f"loss: got {wanted!r}, wanted one of {', '.join(known)} for a task of kind {subject.task}.{did_you_mean(wanted, known)}"
+            f"loss: got {wanted!r}, wanted one for a task of kind {subject.task}.{did_you_mean(wanted, known)}"
         )
     if subject.task == "regression":
         kind = wanted or "squared"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from auditkit.errors import InsufficientData
 from auditkit.explainers.attribution import Attributions, Floats, Task
 from auditkit.explainers.explained import Explained, explain_rows
 from auditkit.explainers.permutation import explain_permutation, model_rows
@@ -16,14 +17,26 @@ Answer = Callable[[Any], Floats]
 _NEAR, _SURE = 0.01, 1e-12
 
 
-def explained_twice(subject: Subject, rows: int, background: int, budget: int) -> tuple[Explained, Explained]:
+def explained_twice(
+    subject: Subject, rows: int, background: int, budget: int, fewest: int
+) -> tuple[Explained, Explained]:
     """Return test rows explained against two samples of background rows that have none in common, walked anew if sampled.
 
     The first is that of feature importance; where there are too few rows for two, each gets half of them.
+
+    Raises
+    ------
+    InsufficientData
+        If the model can only be asked, and the budget does not allow to explain the `fewest` rows that are needed.
     """
     source = "train" if subject.summary()["rows"]["train"] else "test"  # type: ignore[index]
     both = subject.sample(2 * background, source)
     size = len(both) // 2
+    needed = model_rows(min(rows, fewest), len(subject.features), size)
+    if subject.model is not None and subject.model.estimator is None and budget < needed:
+        raise InsufficientData(
+            f"a budget of {budget:,} model rows explains too few rows, at least {fewest} rows are needed; raise budget to {needed:,}"
+        )
     frame, named = subject.sample(rows), f"{source} rows"
     first = explain_rows(subject, frame, reference=both.iloc[:size], named=named, budget=budget)
     second = explain_rows(

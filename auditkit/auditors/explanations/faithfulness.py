@@ -50,7 +50,8 @@ def faithfulness(
     background : int
         Rows to compare with, in either explanation.
     budget : int
-        Rows that the model is asked for, at most, in either explanation, where it can only be asked, and for the curves.
+        Rows that the model is asked for, at most, for each: either explanation, where it can only be asked, the curves, and the
+        other explainer.
 
     Notes
     -----
@@ -81,7 +82,7 @@ def faithfulness(
     columns = len(subject.features)
     if columns < 2:
         raise InsufficientData("the model reads one column, so there is no order of columns to judge")
-    given, again = explained_twice(subject, rows, background, budget)
+    given, again = explained_twice(subject, rows, background, budget, _FEWEST)
     n = _enough(min(len(given.attributions.values), len(again.attributions.values)), columns, given, budget)
     clusters = _codes(given.frame[subject.roles.cluster])[:n] if subject.roles.cluster else None
     answer, units = _asked(subject, given)
@@ -92,8 +93,9 @@ def faithfulness(
     agreed = _agreement("seed_agreement", rank_correlations(first, second), clusters)
     yield agreed
     yield _top(first, second, clusters)
-    seen = [(f"against {len(again.reference):,} other background rows", agreed)]
-    yield from _other_explainer(subject, given, clusters, seen)
+    other, beside = _other_explainer(subject, given, clusters, budget)
+    yield other
+    yield _side_by_side(given, [(f"against {len(again.reference):,} other background rows", agreed), *beside])
 
 
 def _enough(explained: int, columns: int, given: Explained, budget: int) -> int:
@@ -109,7 +111,8 @@ def _enough(explained: int, columns: int, given: Explained, budget: int) -> int:
     if n >= _FEWEST:
         return n
     asked = model_rows(_FEWEST, columns, len(given.reference)) if given.attributions.asked else 0
-    told = f"; raise budget to {max(asked, _FEWEST * each):,}" if len(given.frame) > n or explained > n else ""
+    needed = max(asked, _FEWEST * each)
+    told = f"; raise budget to {needed:,}" if needed > budget else ""
     raise InsufficientData(f"{n} rows can be looked at, at least {_FEWEST} are needed{told}")
 
 
@@ -194,26 +197,27 @@ def _top(first: Floats, second: Floats, clusters: Clusters | None) -> Measure:
 
 
 def _other_explainer(
-    subject: Subject, given: Explained, clusters: Clusters | None, seen: list[tuple[str, Measure]]
-) -> Iterator[Measure | Evidence]:
-    """Yield how far the sampler agrees, if it answers the same question, and all agreements side by side."""
+    subject: Subject, given: Explained, clusters: Clusters | None, budget: int
+) -> tuple[Measure, list[tuple[str, Measure]]]:
+    """Return how far the sampler agrees, if it answers the same question, and what to compare that with."""
     name, why = "explainer_agreement", another_game(given.attributions)
-    answer = answer_in_units(subject, given) if why is None else None
-    if why is not None or answer is None:
-        units = given.certificate.units
-        reason = why or f"the sampler cannot ask the model for the output that was explained ({units})"
-        yield _nothing(name, "correlation", "undefined", reason)
-    else:
-        n = min(_CHECKED, len(given.attributions.values))
-        some = None if clusters is None else clusters[:n]
-        one, other = (np.abs(values) for values in sampled_twice(subject, given, answer, n))
-        agreed = _agreement(name, rank_correlations(np.abs(given.attributions.values[:n]), one), some)
-        yield agreed
-        seen += [
-            ("with the permutation sampler", agreed),
-            ("the sampler with itself", _agreement(name, rank_correlations(one, other), some)),
-        ]
-    yield _side_by_side(given, seen)
+    if why is not None:
+        return _nothing(name, "correlation", "undefined", why), []
+    answer = answer_in_units(subject, given)
+    if answer is None:
+        why = f"the sampler cannot ask the model for the output that was explained ({given.certificate.units})"
+        return _nothing(name, "correlation", "undefined", why), []
+    columns, known = len(given.features), len(given.reference)
+    n = min(_CHECKED, len(given.attributions.values), (budget // 2 - known) // model_rows(1, columns, 0))
+    if n < _FEWEST:
+        needed = 2 * model_rows(_FEWEST, columns, known)
+        why = f"the sampler cannot explain the {_FEWEST} rows that are needed, twice; raise budget to {needed:,}"
+        return _nothing(name, "correlation", "insufficient", why), []
+    some = None if clusters is None else clusters[:n]
+    one, other = (np.abs(values) for values in sampled_twice(subject, given, answer, n))
+    agreed = _agreement(name, rank_correlations(np.abs(given.attributions.values[:n]), one), some)
+    itself = _agreement(name, rank_correlations(one, other), some)
+    return agreed, [("with the permutation sampler", agreed), ("the sampler with itself", itself)]
 
 
 def _side_by_side(given: Explained, seen: list[tuple[str, Measure]]) -> Evidence:

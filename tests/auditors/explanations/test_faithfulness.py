@@ -179,5 +179,42 @@ def test_one_column_has_no_order() -> None:
 def test_a_budget_too_small_is_told() -> None:
     frame = rows_of()
     subject = Subject(frame, model=LogisticRegression().fit(frame[NAMES], frame["y"]), label="y")
-    with pytest.raises(InsufficientData, match="raise budget to"):
+    with pytest.raises(
+        InsufficientData, match="8 rows can be looked at, at least 30 are needed; raise budget to 1,830"
+    ):
         faithfulness.run(subject, {"budget": 500})
+    found = measures(subject, budget=1830)  # enough for the curves, not for the sampler
+    assert found["deletion_gain"].n == 30
+    assert found["explainer_agreement"].status == "insufficient"
+    assert "raise budget to 4,160" in str(found["explainer_agreement"].reason)
+    assert measures(subject, budget=4160)["explainer_agreement"].n == 30
+
+
+def test_few_rows_are_no_matter_of_the_budget() -> None:
+    frame = rows_of(20)
+    subject = Subject(frame, model=LogisticRegression().fit(frame[NAMES], frame["y"]), label="y")
+    with pytest.raises(InsufficientData, match=r"^20 rows can be looked at, at least 30 are needed$"):
+        faithfulness.run(subject, {})
+
+
+@pytest.mark.parametrize("rows", [100, 200])
+def test_a_black_box_is_never_asked_for_more_than_the_budget_in_each_step(rows: int) -> None:
+    asked: list[int] = []
+
+    class Counted:
+        classes_, feature_names_in_ = (0, 1), tuple(NAMES)
+
+        def predict_proba(self, frame: pd.DataFrame) -> np.ndarray:
+            asked.append(len(frame))
+            p = 1 / (1 + np.exp(-(frame["a"] + frame["b"] / 2).to_numpy()))
+            return np.column_stack([1 - p, p])
+
+        def predict(self, frame: pd.DataFrame) -> np.ndarray:
+            return (frame["a"] > 0).to_numpy().astype(int)
+
+    subject = Subject(rows_of(1000), model=Counted(), label="y")
+    with pytest.raises(InsufficientData, match="at least 30 rows are needed; raise budget to 2,130"):
+        faithfulness.run(subject, {"budget": 2129, "background": 300})
+    asked.clear()
+    faithfulness.run(subject, {"rows": rows, "budget": 8000, "background": 300})
+    assert max(asked) <= 8000 and sum(asked) <= 3 * 8000
