@@ -1,11 +1,17 @@
 """Donors are balanced, standard errors are right, and the interval of a mean rise covers as it says."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, stdtrit
 from scipy.stats import binomtest
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from auditkit.stats.shuffled_loss import donors_of, influences, rise_of, tiers_of
 from auditkit.stats.uncertainty import Extreme
@@ -182,3 +188,70 @@ def test_the_spread_over_repeats_that_others_print_does_not_cover() -> None:
         theirs += abs(repeats.mean() - 2) <= stdtrit(donors - 1, 0.975) * repeats.std(ddof=1) / np.sqrt(donors)
     assert 0.92 <= ours / trials <= 0.97
     assert theirs / trials < 0.8
+
+
+@pytest.mark.statistics
+@pytest.mark.parametrize(("n", "most"), [(60, 0.12), (400, 0.075)])
+@pytest.mark.parametrize("tail", [0.0, 0.5, 1.0])
+def test_long_tails_mostly_get_no_bounds_rather_than_bounds_that_miss(n: int, most: float, tail: float) -> None:
+    """Squared error of f(x) = x on y = x + noise, ln x normal with this spread, or x normal; share of all audits."""
+    rng, trials, wrong, missed = np.random.default_rng(10), 1500, 0, 0
+    truth = 2 * ((np.exp(tail**2) - 1) * np.exp(tail**2) if tail else 1.0)
+    for _ in range(trials):
+        x = np.exp(tail * rng.normal(size=n)) if tail else rng.normal(size=n)
+        y, taken = x + rng.normal(size=n), donors_of(n, 5, rng)
+        found = rise_of((x[taken] - y) ** 2 - (x - y) ** 2, taken)
+        misses = abs(found.mean - truth) > stdtrit(n - 1, 0.975) * found.error
+        missed += misses
+        wrong += misses and found.lacks() is None
+    assert binomtest(wrong, trials, most, "greater").pvalue > 0.001
+    if tail == 1.0:
+        assert missed / trials > 0.15  # what would be shown without the rule
+
+
+@pytest.mark.statistics
+def test_on_adult_intervals_cover_93_to_97_percent_of_fourteen_columns(data_folder: Path) -> None:
+    """The test rows are the population, a logistic regression the model: its parts add up, so no model need be asked."""
+    kept, hits = [], []
+    for file in ("adult.data", "adult.test"):
+        frame = pd.read_csv(data_folder / "adult" / file, skipinitialspace=True)
+        hits.append(frame.pop(frame.columns[-1]).str.startswith(">50K").to_numpy())
+        kept.append(frame)
+    names = list(kept[0].columns)
+    words = [name for name in names if not pd.api.types.is_numeric_dtype(kept[0][name])]
+    assert (len(names), len(words)) == (14, 8)
+    encode = ColumnTransformer(
+        [
+            ("words", OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
+            ("numbers", StandardScaler(), [name for name in names if name not in words]),
+        ]
+    ).fit(kept[0])
+    model = LogisticRegression(max_iter=300).fit(encode.transform(kept[0]), hits[0])
+    numeric = [name for name in names if name not in words]
+    owner = [
+        word
+        for word, values in zip(words, encode.named_transformers_["words"].categories_, strict=True)
+        for _ in values
+    ]
+    owner = np.array([*owner, *numeric])
+    weighted = encode.transform(kept[1]) * model.coef_[0]
+    parts = np.stack([weighted[:, owner == name].sum(axis=1) for name in names])
+    logit, hit = parts.sum(axis=0) + model.intercept_[0], hits[1].astype(float)
+
+    def rises_of(some: np.ndarray, column: int, taken: np.ndarray) -> np.ndarray:
+        part, z, y = parts[column, some], logit[some], hit[some]
+        return (expit(z - part + part[taken]) - y) ** 2 - (expit(z) - y) ** 2
+
+    rng, everyone, trials, n = np.random.default_rng(0), np.arange(len(hit)), 400, 1000
+    truth = [rises_of(everyone, one, donors_of(len(hit), 100, rng)).mean() for one in range(14)]
+    covered, known = np.zeros(14), np.zeros(14)
+    for _ in range(trials):
+        some, taken = rng.integers(0, len(hit), n), donors_of(n, 5, rng)
+        for one in range(14):
+            found = rise_of(rises_of(some, one, taken), taken)
+            if found.lacks() is None:
+                known[one] += 1
+                covered[one] += abs(found.mean - truth[one]) <= stdtrit(n - 1, 0.975) * found.error
+    assert known.sum() > 0.95 * trials * 14
+    assert 0.93 <= covered.sum() / known.sum() <= 0.97
+    assert (covered / known).min() >= 0.91

