@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from auditkit.attacks.counted import exact
-from auditkit.bias_audit.drawn import groups_in
+from auditkit.data.paired_columns import PairedColumn, numbers_rows, paired_column
 from auditkit.data.table import Table
 from auditkit.declare import auditor
-from auditkit.errors import InsufficientData
-from auditkit.explainers.predicting import Groups, told_together
+from auditkit.errors import InsufficientData, NotApplicable
+from auditkit.explainers.predicting import Groups, told_scores
 from auditkit.explainers.proxies import numbers_of
-from auditkit.finding import Cell, Column, Evidence, Measure
+from auditkit.finding import MISSING_LABEL, Cell, Column, Evidence, Measure
 from auditkit.group_rates import two_sided
 from auditkit.stats.comparisons import Pair
 from auditkit.stats.cross_fit import halves
-from auditkit.stats.drifting import Drift, codes_drift, numbers_drift
+from auditkit.stats.drifting import DRAWS, Drift, codes_drift, numbers_drift
 from auditkit.stats.multiple_testing import holm
-from auditkit.stats.uncertainty import Proportion
+from auditkit.stats.uncertainty import Normal, Proportion, Uncertainty
 from auditkit.subject import Subject
 
 LEVEL = 0.05
 _FEWEST, _FEW_VALUES, _ROWS = 100, 20, 5000
+Rows = npt.NDArray[np.int64]
+_MEASURES = ("columns_drifted", "groups_drifted", "classifier_auc", "label_change", "prediction_change")
 
 
-@auditor(
-    title="Drift from training to test",
-    needs=("train",),
-    measures=("columns_drifted", "groups_drifted", "classifier_auc", "label_change", "prediction_change"),
-)
-def drift(subject: Subject, *, rows: int = 5000) -> Iterator[Measure | Evidence]:
+@auditor(title="Drift from training to test", needs=("train",), measures=_MEASURES)
+def drift(subject: Subject, *, rows: int = 5000, older: str = "train") -> Iterator[Measure | Evidence]:
     """Which columns are distributed otherwise in the test rows than in the training rows, and whether the two can be told apart.
 
     Parameters
@@ -41,65 +40,99 @@ def drift(subject: Subject, *, rows: int = 5000) -> Iterator[Measure | Evidence]
         With training rows, or any older table in their place.
     rows : int
         Rows of each table that the classifier is given.
+    older : str
+        The table that the test rows are compared with: train, released or population.
 
     Notes
     -----
-    Numbers with more than 20 values by the two-sample Kolmogorov-Smirnov test, which errs less than it says where values
-    are tied; all else, missing values among it, by χ² with values expected fewer than 5 times taken together. p is corrected
-    over all columns (Holm), so in 95 % of audits of tables that do not differ columns_drifted is 0; groups_drifted likewise
-    over all columns of all sensitive groups with 100 rows in both tables. Jensen-Shannon distance and PSI are shown, PSI
-    beside what it would be by chance alone, and not judged. classifier_auc: boosted trees fitted to half of the rows of
-    both tables tell the other half's origin, both ways; 0.5 means not at all. label_change and prediction_change: rate of
-    the favourable outcome in the test rows less that in the training rows, and of the model's decision for it; MOVER.
+    Numbers and dates with more than 20 values by the two-sample Kolmogorov-Smirnov test, which errs less than it says where
+    values are tied, and their missing values by χ²; all else by χ², values expected fewer than 5 times taken together, with p
+    from up to 9,999 random reassignments of the rows, and more where there are over 100 comparisons. p is corrected over all columns
+    (Holm), so in at least 95 % of audits of tables that do not differ columns_drifted is 0; groups_drifted likewise over all
+    columns of all sensitive groups with 100 rows in both tables. Jensen-Shannon distance and PSI are shown, PSI beside what
+    it would be by chance alone, (B − 1)(1/n + 1/m) for B values or bins, and not judged. classifier_auc: boosted trees fitted
+    to half of the rows of both tables tell the other half's origin, both ways; 0.5 means not at all. label_change and
+    prediction_change: rate of the favourable outcome in the test rows less that in the training rows, and of the model's
+    decision for it, MOVER; of a regression the means, Welch. Of each cluster one row counts. Weights, times, clusters and
+    columns that number the rows are left out: they differ by design.
 
     Misleads when
     -------------
     With many rows a difference of no consequence is significant: read the distances too. A model knows its training
-    rows, so decisions on them may differ without any drift.
+    rows, so decisions on them may differ without any drift. Rows that depend on each other, without a cluster column
+    that says so, drift too easily.
 
     References
     ----------
-    .. [1] Rabanser et al. 2019, Failing Loudly, arXiv:1810.11953; Yurdakul 2018, Statistical Properties of PSI
+    .. [1] Rabanser et al. 2019, Failing Loudly, arXiv:1810.11953; Yurdakul 2018, Statistical Properties of PSI;
+       Besag, Clifford 1991, doi:10.1093/biomet/78.2.301
     """
-    test, train = subject.table(), subject.table("train")
-    columns = [column for column in test.columns if column in train.columns and column not in subject.roles.drop]
-    if min(test.rows, train.rows) < _FEWEST:
-        raise InsufficientData(f"{min(test.rows, train.rows)} rows in one of the tables, at least {_FEWEST} are needed")
-    everybody = (np.ones(train.rows, dtype=bool), np.ones(test.rows, dtype=bool))
-    found = [_compared(train, test, column, *everybody) for column in columns]
+    test, before = subject.table(), subject.table(older)
+    chosen = (_one_of_each(subject, before), _one_of_each(subject, test))
+    fewest = min(len(one) for one in chosen)
+    if fewest < _FEWEST:
+        raise InsufficientData(f"{fewest} rows in one of the tables, at least {_FEWEST} are needed")
+    pairs = _pairs(subject, before, test)
+    if not pairs:
+        raise NotApplicable(
+            f"test and {older} have no column in common that could be compared; name their columns alike"
+        )
+    draws = max(DRAWS, 100 * len(pairs))
+    found = [_compared(subject, pair, chosen, "", draws) for pair in pairs]
     corrected = holm([one.p for one in found])
-    yield exact("columns_drifted", int((corrected < LEVEL).sum()), "count", "lower", "test", test.rows)
-    yield _classified(subject, columns, rows)
-    yield from _changes(subject)
-    yield _table("columns", "Columns, training beside test", [(column, "") for column in columns], found, corrected)
-    yield from _by_group(subject, train, test, columns)
+    yield exact("columns_drifted", int((corrected < LEVEL).sum()), "count", "lower", "test", len(chosen[1]))
+    yield _classified(subject, [pair.name for pair in pairs], rows, older)
+    yield from _changes(subject, older)
+    names = [(pair.name, "") for pair in pairs]
+    yield _table("columns", f"Columns, {older} beside test", names, found, corrected)
+    yield from _by_group(subject, older, pairs, chosen)
 
 
-def _compared(train: Table, test: Table, column: str, first: Any, second: Any) -> Drift:
-    kinds = {train.types[column], test.types[column]}
-    if kinds <= {"integer", "number"} and len(train.values(column)) > _FEW_VALUES:
-        return numbers_drift(train.numbers(column)[first], test.numbers(column)[second])
-    values = {value: place for place, value in enumerate(dict.fromkeys([*train.values(column), *test.values(column)]))}
-    counts = []
-    for table, chosen in ((train, first), (test, second)):
-        coded = table.coded(column)
-        places = np.array([values[value] for value in coded.values], dtype=np.int64)
-        counts.append(np.bincount(places[coded.codes[chosen]], minlength=len(values)))
-    return codes_drift(counts[0], counts[1])
+def _pairs(subject: Subject, before: Table, test: Table) -> list[PairedColumn]:
+    """Return the columns of both tables that could be alike in both."""
+    roles = subject.roles
+    left_out = {roles.weight, roles.cluster, roles.time, *roles.drop}
+    common = [column for column in test.columns if column in before.columns and column not in left_out]
+    pairs = [paired_column(before, test, column, _FEW_VALUES) for column in common]
+    return [pair for pair in pairs if not numbers_rows(pair)]
 
 
-def _classified(subject: Subject, columns: list[str], rows: int) -> Measure:
+def _one_of_each(subject: Subject, table: Table) -> Rows:
+    """Return the places of all rows; where rows have clusters, of one row of each, whatever the order of the rows."""
+    cluster = subject.roles.cluster
+    if cluster is None or cluster not in table.columns:
+        return np.arange(table.rows)
+    order = np.argsort(table.row_hashes(subject.seed), kind="stable")
+    return order[np.unique(table.coded(cluster).codes[order], return_index=True)[1]]
+
+
+def _compared(subject: Subject, pair: PairedColumn, rows: tuple[Rows, Rows], group: str, draws: int) -> Drift:
+    first, second = pair.first[rows[0]], pair.second[rows[1]]
+    rng = subject.rng(f"data.drift\0{pair.name}\0{group}")
+    if pair.ordered:
+        return numbers_drift(first, second, rng, draws)
+    counts = [np.bincount(codes, minlength=pair.values) for codes in (first, second)]
+    return codes_drift(counts[0], counts[1], rng, draws)
+
+
+def _classified(subject: Subject, columns: list[str], rows: int, older: str) -> Measure:
     """Return how well the origin of a row is told from its columns."""
     import pandas as pd
 
-    parts = [subject.sample(rows, which)[columns] for which in ("train", "test")]
+    parts = [_drawn(subject, rows, name)[columns] for name in (older, "test")]
     frame = pd.concat(parts, ignore_index=True)
     told = [column for column in columns if not _identifies(frame[column])]
+    if not told:
+        reason = "each column has a value of its own in nearly every row: there is nothing to tell rows apart by"
+        name = "classifier_auc"
+        return Measure(
+            name=name, value=None, unit="probability", direction="lower", status="insufficient", reason=reason
+        )
     codes = np.repeat([0, 1], [len(parts[0]), len(parts[1])]).astype(np.int64)
     order = subject.rng("data.drift").permutation(len(frame))
     frame, codes = frame.iloc[order].reset_index(drop=True), codes[order]
     groups = Groups(codes, 2, (1,), halves(codes))
-    area = told_together(frame, told, groups)[1].areas[0]
+    area = groups.areas(told_scores(frame, told, groups))[0]
     return Measure(
         name="classifier_auc",
         value=area.estimate,
@@ -111,81 +144,91 @@ def _classified(subject: Subject, columns: list[str], rows: int) -> Measure:
     )
 
 
+def _drawn(subject: Subject, rows: int, dataset: str) -> Any:
+    """Return a sample of rows, of each cluster at most one."""
+    frame, cluster = subject.sample(rows, dataset), subject.roles.cluster
+    return frame if cluster is None or cluster not in frame else frame.drop_duplicates(cluster)
+
+
 def _identifies(column: Any) -> bool:
     """Whether a column of texts has a value of its own in nearly every row: it says where a row is, not what it is like."""
     return numbers_of(column) is None and column.nunique() > 0.9 * len(column)
 
 
-def _changes(subject: Subject) -> Iterator[Measure]:
-    if subject.task == "regression" or subject.roles.label is None:
-        return
-    counts = {}
-    for name in ("train", "test"):
-        table = subject.table(name)
-        coded = table.coded(subject.roles.label)
-        place = coded.values.index(subject.favorable) if subject.favorable in coded.values else -1
-        counts[name] = (int((coded.codes == place).sum()), table.rows)
-    yield _change("label_change", counts)
+def _changes(subject: Subject, older: str) -> Iterator[Measure]:
+    names = (older, "test")
+    label, prediction = subject.roles.label, subject.roles.prediction
+    if label is not None and all(label in subject.table(name).columns for name in names):
+        yield _change(subject, "label_change", [_drawn(subject, _whole(subject, name), name)[label] for name in names])
     if subject.model is not None:
-        asked = {name: subject.sample(_ROWS, name) for name in ("train", "test")}
-        decided = {
-            name: (int((subject.predict(frame) == subject.favorable).sum()), len(frame))
-            for name, frame in asked.items()
-        }
-        yield _change("prediction_change", decided)
+        if all(set(subject.features) <= set(subject.table(name).columns) for name in names):
+            decided = [subject.predict(_drawn(subject, _ROWS, name)) for name in names]
+            yield _change(subject, "prediction_change", decided)
+    elif prediction is not None and all(prediction in subject.table(name).columns for name in names):
+        decided = [_drawn(subject, _whole(subject, name), name)[prediction] for name in names]
+        yield _change(subject, "prediction_change", decided)
 
 
-def _change(name: str, counts: dict[str, tuple[int, int]]) -> Measure:
-    pair = Pair("difference", (Proportion(*counts["test"]), Proportion(*counts["train"])))
+def _whole(subject: Subject, dataset: str) -> int:
+    return subject.table(dataset).rows
+
+
+def _change(subject: Subject, name: str, answers: Sequence[Any]) -> Measure:
+    """Return how far a rate or a mean moved from the first to the second."""
+    known = [np.asarray(part)[~np.asarray(part != part)] for part in answers]
+    n = sum(len(part) for part in known)
+    if min(len(part) for part in known) < _FEWEST:
+        reason = f"fewer than {_FEWEST} rows of one of the tables have a value"
+        return Measure(
+            name=name, value=None, unit="difference", direction="none", n=n, status="insufficient", reason=reason
+        )
+    moved: Uncertainty
+    if subject.task == "regression":
+        older, test = (part.astype(np.float64) for part in known)
+        error = float(np.sqrt(older.var(ddof=1) / len(older) + test.var(ddof=1) / len(test)))
+        moved, method = Normal(float(test.mean() - older.mean()), error), "normal, variances not assumed equal (Welch)"
+    else:
+        rates = [Proportion(int((part == subject.favorable).sum()), len(part)) for part in known]
+        moved, method = Pair("difference", (rates[1], rates[0])), "MOVER on Wilson limits"
     return Measure(
         name=name,
-        value=pair.estimate,
+        value=moved.estimate,
         unit="difference",
         direction="none",
-        n=counts["test"][1] + counts["train"][1],
-        interval=two_sided(pair, "MOVER on Wilson limits"),
-        uncertainty=pair,
+        n=n,
+        interval=two_sided(moved, method),
+        uncertainty=moved,
     )
 
 
-def _by_group(subject: Subject, train: Table, test: Table, columns: list[str]) -> Iterator[Measure | Evidence]:
-    names: list[tuple[str, str]] = []
-    found: list[Drift] = []
+def _by_group(
+    subject: Subject, older: str, pairs: list[PairedColumn], rows: tuple[Rows, Rows]
+) -> Iterator[Measure | Evidence]:
+    asked: list[tuple[PairedColumn, str, tuple[Rows, Rows]]] = []
+    groups = 0
     for sensitive in subject.roles.sensitive:
-        if sensitive not in train.columns:
+        if sensitive not in subject.table(older).columns:
             continue
-        groups = [_members(subject, name, sensitive) for name in ("train", "test")]
-        for value in dict.fromkeys([*groups[0].tolist(), *groups[1].tolist()]):
-            chosen = [np.array([one == value for one in part.tolist()]) for part in groups]
-            if min(int(one.sum()) for one in chosen) < _FEWEST:
+        codes = [subject.groups_of(sensitive, name) for name in (older, "test")]
+        for value in [value for value in codes[1].values if value in codes[0].values]:
+            inside = [one[part.codes[one] == part.values.index(value)] for one, part in zip(rows, codes, strict=True)]
+            if min(len(one) for one in inside) < _FEWEST:
                 continue
-            for column in columns:
-                if column != sensitive:
-                    names.append((column, f"{sensitive} = {'(missing)' if value is None else value}"))
-                    found.append(_compared(train, test, column, *chosen))
-    if not found:
+            groups += 1
+            named = f"{sensitive} = {MISSING_LABEL if value is None else value}"
+            asked += [(pair, named, (inside[0], inside[1])) for pair in pairs if pair.name != sensitive]
+    if not asked:
         return
+    draws = max(DRAWS, 100 * len(asked))
+    found = [_compared(subject, pair, inside, group, draws) for pair, group, inside in asked]
+    names = [(pair.name, group) for pair, group, _ in asked]
     corrected = holm([one.p for one in found])
-    drifted = {name[1] for name, p in zip(names, corrected, strict=True) if p < LEVEL}
-    yield exact("groups_drifted", len(drifted), "count", "lower", "test", test.rows)
-    order = np.argsort([one.p for one in found], kind="stable")
-    worst = [place for place in order.tolist() if corrected[place] < LEVEL]
-    if not worst:
-        return
-    yield _table(
-        "groups",
-        f"Columns within groups that drifted, of {len(found):,} compared",
-        [names[place] for place in worst],
-        [found[place] for place in worst],
-        corrected[worst],
-    )
-
-
-def _members(subject: Subject, dataset: str, column: str) -> Any:
-    frame = subject.table(dataset).frame(columns=[column])
-    found = np.empty(len(frame), dtype=object)
-    found[:] = groups_in(subject, frame, column)
-    return found
+    worst = [place for place, p in enumerate(corrected.tolist()) if p < LEVEL]
+    drifted = {names[place][1] for place in worst}
+    yield exact("groups_drifted", len(drifted), "count", "lower", "test", len(rows[1]))
+    if worst:
+        title = f"Columns within groups that drifted, of {len(found):,} compared in {groups:,} groups"
+        yield _table("groups", title, [names[p] for p in worst], [found[p] for p in worst], corrected[worst])
 
 
 def _table(name: str, title: str, names: list[tuple[str, str]], found: list[Drift], corrected: Any) -> Evidence:
