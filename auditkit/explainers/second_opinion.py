@@ -45,18 +45,17 @@ def explained_twice(
     return first, second
 
 
-def answer_in_units(subject: Subject, given: Explained) -> Answer | None:
+def answer_as_explained(subject: Subject, given: Explained) -> Answer | None:
     """Return a function that asks the model for the output that was explained, or None if it cannot be asked for.
 
-    Log-odds are those of the probability that the model gives; that they are what was explained is looked at, row by row.
+    That is a probability, its log-odds or the model's own scores of decisions: what says the same of the explained rows.
     """
-    found, features = given.attributions, list(given.features)
-    answer = _answers(subject).get(found.units)
-    if answer is None:
-        return None
-    said = answer(given.frame[features])
-    near = np.abs(said - found.output) <= _NEAR * np.maximum(1.0, np.abs(found.output))
-    return answer if near.all() else None
+    found, frame = given.attributions, given.frame[list(given.features)]
+    for answer in _answers(subject):
+        near = np.abs(answer(frame) - found.output) <= _NEAR * np.maximum(1.0, np.abs(found.output))
+        if near.all():
+            return answer
+    return None
 
 
 def sampled_twice(subject: Subject, given: Explained, answer: Answer, rows: int) -> tuple[Floats, Floats]:
@@ -86,13 +85,25 @@ def another_game(found: Attributions) -> str | None:
     return None
 
 
-def _answers(subject: Subject) -> dict[str, Answer]:
+def _answers(subject: Subject) -> list[Answer]:
+    """Return what a model can be asked for, the simplest first."""
     if subject.task == "regression":
-        return {"target": lambda frame: np.asarray(subject.predict(frame), dtype=np.float64)}
+        return [lambda frame: np.asarray(subject.predict(frame), dtype=np.float64)]
 
     def log_odds(frame: Any) -> Floats:
         p = np.clip(subject.predict_scores(frame), _SURE, 1 - _SURE)
         found: Floats = np.log(p) - np.log1p(-p)
         return found
 
-    return {"probability": subject.predict_scores, "log-odds": log_odds}
+    model, decides = subject.model, getattr(subject.model and subject.model.estimator, "decision_function", None)
+    if model is None or decides is None:
+        return [subject.predict_scores, log_odds]
+    place = (model.classes or subject.labels).index(subject.positive)
+
+    def decision_scores(frame: Any) -> Floats:
+        asked = frame if model.feature_names is None else frame[list(model.feature_names)]
+        raw = np.asarray(decides(asked.to_numpy() if model.plain else asked), dtype=np.float64)
+        found: Floats = raw[:, place] if raw.ndim == 2 else raw if place else -raw
+        return found
+
+    return [subject.predict_scores, log_odds, decision_scores]

@@ -15,7 +15,7 @@ from auditkit.explainers.permutation import model_rows
 from auditkit.explainers.second_opinion import (
     Answer,
     another_game,
-    answer_in_units,
+    answer_as_explained,
     explained_twice,
     sampled_twice,
 )
@@ -58,8 +58,7 @@ def faithfulness(
     deletion_gain: columns of a row are replaced one after another by those of background rows (5 for each row), in the
     order of abs(φ) from the largest, and in a random order. A_i, B_i: the distance of the mean output from where it was,
     averaged over the steps of either order; R_i: the furthest that row got in any order. deletion_gain = mean(A − B) ÷
-    mean(R), between −1 and 1; 0: the order says no more than chance. It is judged in the output that was explained, where
-    the model can be asked for it. seed_agreement: Spearman's correlation, within a row, of abs(φ) against either of two
+    mean(R), between −1 and 1; 0: the order says no more than chance. It is judged in the output that was explained. seed_agreement: Spearman's correlation, within a row, of abs(φ) against either of two
     samples of background rows with none in common (where values are sampled: walked anew), and top_agreement the share of
     the three largest that both have. explainer_agreement: the correlation with the permutation sampler on 40 rows, where it
     plays the same game and the explanation did not come from it; how far the sampler agrees with itself stands beside it.
@@ -85,15 +84,18 @@ def faithfulness(
     given, again = explained_twice(subject, rows, background, budget, _FEWEST)
     n = _enough(min(len(given.attributions.values), len(again.attributions.values)), columns, given, budget)
     clusters = _codes(given.frame[subject.roles.cluster])[:n] if subject.roles.cluster else None
-    answer, units = _asked(subject, given)
-    curves = _curves(subject, given, n, answer)
-    yield _gain(curves, clusters)
-    yield _curve(curves, n, units)
+    answer = answer_as_explained(subject, given)
+    if answer is None:
+        yield _nothing("deletion_gain", "share", "undefined", _not_asked(given))
+    else:
+        curves = _curves(subject, given, n, answer)
+        yield _gain(curves, clusters)
+        yield _curve(curves, n, given.certificate.units)
     first, second = (np.abs(one.attributions.values[:n]) for one in (given, again))
     agreed = _agreement("seed_agreement", rank_correlations(first, second), clusters)
     yield agreed
     yield _top(first, second, clusters)
-    other, beside = _other_explainer(subject, given, clusters, budget)
+    other, beside = _other_explainer(subject, given, answer, clusters, budget)
     yield other
     yield _side_by_side(given, [(f"against {len(again.reference):,} other background rows", agreed), *beside])
 
@@ -116,20 +118,14 @@ def _enough(explained: int, columns: int, given: Explained, budget: int) -> int:
     raise InsufficientData(f"{n} rows can be looked at, at least {_FEWEST} are needed{told}")
 
 
+def _not_asked(given: Explained) -> str:
+    return f"the model cannot be asked for the output that was explained ({given.certificate.units})"
+
+
 def _codes(column: Any) -> Any:
     import pandas as pd
 
     return pd.factorize(column)[0]
-
-
-def _asked(subject: Subject, given: Explained) -> tuple[Answer, str]:
-    """Return how the model is asked for what was explained; else for its probability, which rises and falls with it."""
-    answer = answer_in_units(subject, given)
-    if answer is not None:
-        return answer, given.certificate.units
-    if subject.task == "regression":
-        return lambda frame: np.asarray(subject.predict(frame), dtype=np.float64), "target"
-    return subject.predict_scores, "probability"
 
 
 # ------------------------------------------------------------------------------------------------ taking columns away
@@ -197,16 +193,14 @@ def _top(first: Floats, second: Floats, clusters: Clusters | None) -> Measure:
 
 
 def _other_explainer(
-    subject: Subject, given: Explained, clusters: Clusters | None, budget: int
+    subject: Subject, given: Explained, answer: Answer | None, clusters: Clusters | None, budget: int
 ) -> tuple[Measure, list[tuple[str, Measure]]]:
     """Return how far the sampler agrees, if it answers the same question, and what to compare that with."""
     name, why = "explainer_agreement", another_game(given.attributions)
     if why is not None:
         return _nothing(name, "correlation", "undefined", why), []
-    answer = answer_in_units(subject, given)
     if answer is None:
-        why = f"the sampler cannot ask the model for the output that was explained ({given.certificate.units})"
-        return _nothing(name, "correlation", "undefined", why), []
+        return _nothing(name, "correlation", "undefined", _not_asked(given)), []
     columns, known = len(given.features), len(given.reference)
     n = min(_CHECKED, len(given.attributions.values), (budget // 2 - known) // model_rows(1, columns, 0))
     if n < _FEWEST:

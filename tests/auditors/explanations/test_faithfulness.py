@@ -9,11 +9,13 @@ from scipy.stats import spearmanr
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
+from xgboost import XGBClassifier
 
 from auditkit.auditors.explanations.faithfulness import faithfulness
 from auditkit.errors import InsufficientData
 from auditkit.explainers.attribution import Attributions
-from auditkit.explainers.second_opinion import another_game
+from auditkit.explainers.explained import explained
+from auditkit.explainers.second_opinion import another_game, answer_as_explained
 from auditkit.finding import Evidence, Measure
 from auditkit.subject import Subject
 
@@ -68,17 +70,37 @@ def test_it_is_judged_in_the_output_that_was_explained() -> None:
     assert curve.columns[2].unit == "log-odds"
 
 
-def test_the_score_of_one_of_three_classes_is_no_log_odds_so_the_sampler_is_not_held_against_it() -> None:
+@pytest.mark.parametrize("model", [LogisticRegression(), GradientBoostingClassifier(n_estimators=20, random_state=0)])
+@pytest.mark.parametrize("favorable", [0, 1, 2])
+def test_the_score_of_one_of_three_classes_is_judged_as_that_and_not_as_its_probability(
+    model: object, favorable: int
+) -> None:
     frame = rows_of()
     frame["y"] = np.digitize(frame["a"] + 0.5 * frame["b"], [-0.5, 0.5])
-    subject = Subject(frame, model=LogisticRegression().fit(frame[NAMES], frame["y"]), label="y")
-    found = measures(subject)
-    assert found["explainer_agreement"].status == "undefined"
-    assert "cannot ask the model for the output that was explained" in str(found["explainer_agreement"].reason)
-    gain = found["deletion_gain"].interval
-    assert gain is not None and gain.low > 0
-    curve = next(item for item in faithfulness.run(subject, {}) if isinstance(item, Evidence))
-    assert curve.columns[2].unit == "probability"
+    fitted = model.fit(frame[NAMES], frame["y"])  # type: ignore[attr-defined]
+    subject = Subject(frame, model=fitted, label="y", favorable=favorable)
+    assert float(measures(subject)["explainer_agreement"].value or 0) > 0.7
+    answer = answer_as_explained(subject, explained(subject, rows=50))
+    assert answer is not None
+    assert answer(frame[NAMES]) == pytest.approx(fitted.decision_function(frame[NAMES])[:, favorable])
+
+
+def test_a_model_trained_on_an_array_is_asked_with_arrays() -> None:
+    frame = rows_of()
+    model = LogisticRegression().fit(frame[NAMES].to_numpy(), np.digitize(frame["a"], [-0.5, 0.5]))
+    subject = Subject(frame.assign(y=np.digitize(frame["a"], [-0.5, 0.5])), model=model, label="y", features=NAMES)
+    assert measures(subject)["explainer_agreement"].status == "measured"
+
+
+def test_what_the_model_cannot_be_asked_for_is_not_judged() -> None:
+    frame = rows_of()
+    frame["y"] = np.digitize(frame["a"] + 0.5 * frame["b"], [-0.5, 0.5])
+    model = XGBClassifier(n_estimators=10).fit(frame[NAMES], frame["y"])
+    found = measures(Subject(frame, model=model, label="y"))
+    for name in ("deletion_gain", "explainer_agreement"):
+        assert found[name].status == "undefined"
+        assert "cannot be asked for the output that was explained (log-odds)" in str(found[name].reason)
+    assert found["seed_agreement"].status == "measured"
 
 
 def test_explainers_of_other_games_are_not_compared() -> None:
