@@ -6,25 +6,33 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from auditkit.attacks.counted import exact
+from auditkit.bias_audit.drawn import Drawn
+from auditkit.data.row_keys import conflicts, known, repetitions, row_keys
+from auditkit.data.table import Table
 from auditkit.declare import auditor
 from auditkit.errors import InsufficientData, NotApplicable
-from auditkit.explainers.predicting import Groups, Told, told_alone
-from auditkit.explainers.proxies import numbers_of
-from auditkit.finding import Cell, Column, Evidence, Measure
-from auditkit.group_rates import two_sided
+from auditkit.explainers.predicting import Groups
+from auditkit.explainers.telling_columns import Telling, telling_columns
+from auditkit.finding import Cell, Column, Dataset, Evidence, Interval, Measure
+from auditkit.group_rates import LEVEL, two_sided
 from auditkit.stats.comparisons import Extreme
 from auditkit.stats.cross_fit import halves
+from auditkit.stats.target_encoding import encoded_as
 from auditkit.stats.uncertainty import Proportion
 from auditkit.subject import Subject
 
-_FEWEST = 100
+_FEWEST, _FEW, _MOST_LABELS = 100, 20, 10
+_METHOD = "two halves, each scored by the other, DeLong; lower bound at once for all columns"
 _MEASURES = (
     "largest_column_auc",
     "columns_leaking",
     "share_seen_in_training",
+    "share_repeated",
     "share_conflicting",
+    "least_error",
     "share_before_training_ends",
     "share_of_known_clusters",
     "columns_target_encoded",
@@ -46,49 +54,50 @@ def leakage(subject: Subject, *, threshold: float = 0.95, rows: int = 10_000) ->
 
     Notes
     -----
-    largest_column_auc: how well the best single column tells the favourable label (regression: whether the target is above
-    its median), by shares of its values or bins from the other half of the rows; bounds hold at once for all columns.
-    share_seen_in_training: test rows whose model inputs equal those of a training row. share_conflicting: test rows whose
-    inputs equal those of another row with another label, which no model can get all right. share_before_training_ends:
-    test rows dated before the last training row, where columns name a time. share_of_known_clusters: test rows whose
-    cluster (a person, say) is in training too. columns_target_encoded: numbers that are, within 1e-6, the mean of the
-    label over the training rows of a value of another column. Shares with Wilson intervals, the others exact counts.
+    largest_column_auc: how well the best single column tells a label from all others (regression: whether the target is
+    above its median), by shares of its values or ten bins in the other half of the rows, or by the order of its numbers;
+    columns_leaking have a lower bound above the threshold, at 95 % for all columns, labels and ways at once (Bonferroni).
+    Equal rows are equal in all model inputs: share_seen_in_training of the test rows equal a training row, share_repeated
+    of a table's rows equal an earlier one, share_conflicting equal one with another label; least_error is the share of
+    rows that any model of these inputs gets wrong on this table. share_before_training_ends: test rows dated no later than
+    the last training row, where columns name a time. share_of_known_clusters: test rows whose cluster (a person, say) is in
+    training too. columns_target_encoded: numbers that are, to 1e-6 in 95 % of the training rows, the mean of the label over
+    the rows of a value of another column, plain, smoothed towards one number, or without the row itself. Shares of test
+    rows with Wilson intervals, the others exact counts.
 
     Misleads when
     -------------
     A column may rightly be that good. Few inputs with few values make equal rows without any leak. What leaks through
-    several columns together is not seen here.
+    several columns together is not seen here, nor an encoding by folds or with noise. Where rows depend on each other,
+    the intervals of shares are too narrow.
 
     References
     ----------
     .. [1] Kapoor, Narayanan 2023, Leakage and the reproducibility crisis in machine-learning-based science,
-       doi:10.1016/j.patter.2023.100804
+       doi:10.1016/j.patter.2023.100804; Micci-Barreca 2001, doi:10.1145/507533.507538
     """
-    label = subject.roles.label
-    if label is None:
+    if subject.roles.label is None:
         raise NotApplicable("no label column was named; pass label=")
     test = subject.table()
     if test.rows < _FEWEST:
         raise InsufficientData(f"{test.rows} test rows, at least {_FEWEST} are needed")
-    inputs = [c for c in _inputs(subject) if c in test.columns]
+    train = _train(subject)
+    inputs = [column for column in _inputs(subject) if column in test.columns]
     if inputs:
         yield from _single_columns(subject, inputs, threshold, rows)
-        yield _conflicting(subject, inputs)
-    try:
-        train = subject.table("train")
-    except NotApplicable:
+        yield from _equal_rows(subject, test, train, inputs)
+    if train is None:
         return
-    if inputs:
-        seen = np.isin(test.row_hashes(0, inputs), train.row_hashes(0, inputs))
-        yield _share("share_seen_in_training", int(seen.sum()), test.rows)
-    time, cluster = subject.roles.time, subject.roles.cluster
-    if time is not None and time in train.columns:
-        both = [subject.table(name).frame(columns=[time])[time] for name in ("test", "train")]
-        yield _share("share_before_training_ends", int((both[0] <= both[1].max()).sum()), test.rows)
-    if cluster is not None and cluster in train.columns:
-        known = np.isin(test.row_hashes(0, [cluster]), train.row_hashes(0, [cluster]))
-        yield _share("share_of_known_clusters", int(known.sum()), test.rows)
-    yield from _target_encoded(subject, inputs)
+    yield from _overlaps(subject, test, train)
+    if subject.roles.label in train.columns:
+        yield from _target_encoded(subject, train, inputs)
+
+
+def _train(subject: Subject) -> Table | None:
+    try:
+        return subject.table("train")
+    except NotApplicable:
+        return None
 
 
 def _inputs(subject: Subject) -> list[str]:
@@ -112,57 +121,73 @@ def _share(name: str, count: int, rows: int) -> Measure:
     )
 
 
+# ---------------------------------------------------------------------------------------------------- single columns
+
+
 def _single_columns(subject: Subject, inputs: list[str], threshold: float, rows: int) -> Iterator[Measure | Evidence]:
     frame = subject.sample(rows)
-    truth = frame[subject.roles.label]
-    frame, truth = frame[truth.notna()].reset_index(drop=True), truth[truth.notna()].reset_index(drop=True)
-    hit = _answers(subject, truth)
-    if min(int(hit.sum()), int((~hit).sum())) < 20:
-        reason = "fewer than 20 rows have, or lack, the answer"
+    labels, codes = _labels(subject, frame)
+    buckets = Drawn.of(subject, frame).buckets
+    second = halves(codes, buckets)
+    asked = _enough(codes, len(labels), second, _favorable(subject))
+    if not asked:
+        reason = f"no label has, and lacks, {_FEW} of {len(frame):,} rows, half of them in either half"
         yield Measure(
             name="largest_column_auc",
             value=None,
             unit="probability",
             direction="lower",
+            n=len(frame),
             status="insufficient",
             reason=reason,
         )
         return
-    codes = hit.astype(np.int64)
-    groups = Groups(codes, 2, (1,), halves(codes))
-    told = sorted(told_alone(frame, inputs, groups), key=lambda one: (-one.areas[0].estimate, one.name))
-    largest = Extreme("max", tuple(one.areas[0] for one in told))
-    low, high = largest.lower(0.975), largest.upper(0.975)
-    interval = two_sided(told[0].areas[0], "two halves, DeLong; at once for all columns")
+    told = telling_columns(frame, inputs, Groups(codes, len(labels), asked, second, buckets))
+    largest = Extreme("max", tuple(area for one in told for area in one.tried))
     yield Measure(
         name="largest_column_auc",
         value=largest.estimate,
         unit="probability",
         direction="lower",
         n=len(frame),
-        interval=type(interval)(
-            min(low, largest.estimate), max(high, largest.estimate), 0.95, "two", "interval", interval.method
-        ),
+        interval=Interval(largest.lower(LEVEL), largest.upper(LEVEL), LEVEL, "each", "interval", _METHOD),
         uncertainty=largest,
     )
-    shared = 1 - 0.05 / len(told)
-    leaking = [one.name for one in told if one.areas[0].lower(shared) > threshold]
+    shared = 1 - (1 - LEVEL) / len(largest.members)
+    leaking = [one.name for one in told if max(area.lower(shared) for area in one.tried) > threshold]
     yield exact("columns_leaking", len(leaking), "count", "lower", "test", len(frame))
-    yield _columns(told, len(frame), threshold)
+    yield _columns(told, len(frame), threshold, labels)
 
 
-def _answers(subject: Subject, truth: Any) -> Any:
+def _labels(subject: Subject, frame: Any) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+    """Return names of the answers, and which of them each row has."""
+    truth = frame[subject.roles.label]
     if subject.task == "regression":
         values = truth.to_numpy(dtype=np.float64)
-        return values > np.median(values)
-    return np.array([value == subject.favorable for value in truth.tolist()])
+        above = values > np.median(values)
+        above = above if above.any() else values >= np.median(values)
+        return ("the lower half", "the upper half"), above.astype(np.int64)
+    places = {value: place for place, value in enumerate(subject.labels)}
+    return tuple(map(str, subject.labels)), np.array([places[value] for value in truth.tolist()], dtype=np.int64)
 
 
-def _columns(told: list[Told], rows: int, threshold: float) -> Evidence:
+def _favorable(subject: Subject) -> int:
+    return 1 if subject.task == "regression" else subject.labels.index(subject.favorable)
+
+
+def _enough(codes: npt.NDArray[np.int64], count: int, second: npt.NDArray[np.bool_], favorable: int) -> tuple[int, ...]:
+    """Return the labels that can be told from the rest: the ten most frequent; of two the favourable one."""
+    parts = [np.bincount(codes[half], minlength=count) for half in (~second, second)]
+    fewest = np.minimum(*(np.minimum(part, part.sum() - part) for part in parts))
+    order = [code for code in np.argsort(-(parts[0] + parts[1]), kind="stable").tolist() if fewest[code] >= _FEW // 2]
+    return tuple(sorted(order[:_MOST_LABELS] if count > 2 else [code for code in order if code == favorable]))
+
+
+def _columns(told: list[Telling], rows: int, threshold: float, labels: tuple[str, ...]) -> Evidence:
     shown: list[tuple[Cell, ...]] = []
     for one in told:
-        low, high = one.areas[0].limits(1.959964)
-        shown.append((one.name, rows, one.areas[0].estimate, low, high))
+        low, high = one.best.limits(1.959964)
+        shown.append((one.name, rows, one.best.estimate, low, high, labels[one.label], one.way))
     return Evidence(
         id="data.leakage.columns",
         kind="intervals",
@@ -175,53 +200,102 @@ def _columns(told: list[Told], rows: int, threshold: float) -> Evidence:
             Column("AUC", "probability", "value"),
             Column("low", "probability", "low"),
             Column("high", "probability", "high"),
+            Column("label"),
+            Column("by its"),
         ),
         rows=tuple(shown),
     )
 
 
-def _conflicting(subject: Subject, inputs: list[str]) -> Measure:
-    """Return the share of rows whose inputs equal another row's while the labels differ."""
-    table = subject.table()
-    hashes = table.row_hashes(0, inputs)
-    codes = table.coded(str(subject.roles.label)).codes
-    group = np.unique(hashes, return_inverse=True)[1]
-    kinds = np.unique(np.stack([group, codes]), axis=1)
-    differ = np.bincount(kinds[0], minlength=int(group.max()) + 1) > 1
-    return _share("share_conflicting", int(differ[group].sum()), table.rows)
+# -------------------------------------------------------------------------------------------------------- equal rows
 
 
-def _target_encoded(subject: Subject, inputs: list[str]) -> Iterator[Measure | Evidence]:
+def _equal_rows(subject: Subject, test: Table, train: Table | None, inputs: list[str]) -> Iterator[Measure]:
+    label = str(subject.roles.label)
+    tables: list[tuple[Dataset, Table]] = [("test", test)]
+    if train is not None and train.rows and set(inputs) <= set(train.columns):
+        tables.append(("train", train))
+    keys = {name: row_keys(table, inputs) for name, table in tables}
+    for name, table in tables:
+        repeated = repetitions(keys[name])
+        yield exact("share_repeated", repeated / table.rows, "rate", "lower", name, table.rows)
+    differ, wrong = conflicts(keys["test"], test.coded(label).codes)
+    yield _share("share_conflicting", differ, test.rows)
+    if subject.task != "regression":
+        yield exact("least_error", wrong / test.rows, "rate", "lower", "test", test.rows)
+    if "train" in keys:
+        yield _share("share_seen_in_training", int(known(keys["test"], keys["train"]).sum()), test.rows)
+
+
+# ---------------------------------------------------------------------------------------------------------- overlaps
+
+
+def _overlaps(subject: Subject, test: Table, train: Table) -> Iterator[Measure]:
+    time, cluster = subject.roles.time, subject.roles.cluster
+    if time is not None and time in train.columns:
+        yield _dated(test, train, time)
+    if cluster is not None and cluster in train.columns:
+        again = known(row_keys(test, [cluster]), row_keys(train, [cluster]))
+        yield _share("share_of_known_clusters", int(again.sum()), test.rows)
+
+
+def _dated(test: Table, train: Table, time: str) -> Measure:
+    kinds = {test.types[time], train.types[time]}
+    ours, theirs = ([value for value in table.values(time) if value is not None] for table in (test, train))
+    alike = len(kinds) == 1 or kinds <= {"integer", "number"}
+    if not alike or not ours or not theirs:
+        reason = (
+            f"{time} holds {' in test and '.join(sorted(kinds))} in training" if not alike else f"{time} has no value"
+        )
+        name = "share_before_training_ends"
+        return Measure(
+            name=name, value=None, unit="rate", direction="lower", n=test.rows, status="undefined", reason=reason
+        )
+    last = theirs[-1]
+    coded = test.coded(time)
+    early = np.array([value is not None and value <= last for value in coded.values])  # type: ignore[operator]
+    there = ~test.missing(time)
+    return _share("share_before_training_ends", int(early[coded.codes].sum()), int(there.sum()))
+
+
+# --------------------------------------------------------------------------------------------------- target encoding
+
+
+def _target_encoded(subject: Subject, train: Table, inputs: list[str]) -> Iterator[Measure | Evidence]:
     """Find numbers that are the mean of the label over the training rows of another column's value."""
-    train = subject.table("train")
-    if subject.roles.label not in train.columns:
-        return
-    frame = train.frame()
-    truth = frame[subject.roles.label]
-    answers = (
-        truth.to_numpy(np.float64) if subject.task == "regression" else _answers(subject, truth).astype(np.float64)
-    )
-    numbers = [c for c in inputs if c in train.columns and train.types[c] == "number"]
-    others = [c for c in train.columns if c != subject.roles.label and 1 < len(train.values(c)) <= train.rows // 5]
+    label = str(subject.roles.label)
+    labelled = ~train.missing(label)
+    targets = _targets(subject, train, label)
+    others = [c for c in train.columns if c != label and 1 < len(train.values(c)) <= train.rows // 5]
     found: list[tuple[Cell, ...]] = []
-    for column in numbers:
-        values = numbers_of(frame[column])
-        if values is None:
-            continue
+    for column in (c for c in inputs if c in train.columns and train.types[c] == "number"):
+        values = train.numbers(column)[labelled]
+        distinct = len(train.values(column))
         for other in others:
-            coded = train.coded(other)
-            count = np.bincount(coded.codes, minlength=len(coded.values))
-            means = np.bincount(coded.codes, weights=answers, minlength=len(coded.values)) / np.maximum(count, 1)
-            if other != column and np.ptp(means) > 1e-6 and np.mean(np.abs(values - means[coded.codes]) < 1e-6) > 0.95:
-                found.append((column, other))
+            if other == column or not 2 <= distinct <= 2 * len(train.values(other)) + 1:
+                continue
+            codes = train.coded(other).codes[labelled]
+            ways = (encoded_as(values, codes, target[labelled]) for target in targets)
+            way = next((one for one in ways if one is not None), None)
+            if way is not None:
+                found.append((column, other, way))
     yield exact("columns_target_encoded", len({row[0] for row in found}), "count", "lower", "train", train.rows)
     if found:
         yield Evidence(
             id="data.leakage.target_encoded",
             kind="table",
             title="Columns made from the label",
-            caption="The numbers equal the mean of the label by the other column's value, training rows included: the label leaks.",
+            caption="The numbers follow from the labels of the training rows with one value of the other column: the label leaks.",
             alt="Columns that are means of the label, with the column whose values they follow",
-            columns=(Column("column", role="label"), Column("follows")),
+            columns=(Column("column", role="label"), Column("follows"), Column("as")),
             rows=tuple(found),
         )
+
+
+def _targets(subject: Subject, train: Table, label: str) -> list[npt.NDArray[np.float64]]:
+    """Return what means would be taken of: the numbers, or 0 and 1 for each of the ten most frequent labels."""
+    if subject.task == "regression":
+        return [train.numbers(label)]
+    coded = train.coded(label)
+    order = np.argsort(-np.bincount(coded.codes, minlength=len(coded.values)), kind="stable")[:_MOST_LABELS]
+    return [(coded.codes == place).astype(np.float64) for place in order.tolist() if coded.values[place] is not None]
