@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from auditkit.attacks.counted import exact
+from auditkit.bias_audit.drawn import Drawn
+from auditkit.data.oddities import (
+    far_share,
+    identifies,
+    rounded,
+    same_columns,
+    sentinels,
+    text_oddities,
+)
 from auditkit.data.table import Table
 from auditkit.declare import auditor
 from auditkit.errors import NotApplicable
 from auditkit.explainers.predicting import Groups, told_scores
-from auditkit.finding import Cell, Column, Dataset, Evidence, Measure
+from auditkit.finding import Cell, Column, Dataset, Evidence, Group, Measure
+from auditkit.group_cells import Rate
 from auditkit.group_rates import two_sided
 from auditkit.stats.cross_fit import halves
-from auditkit.stats.uncertainty import Proportion
 from auditkit.subject import Subject
 
-_SPELLED = frozenset(
-    ["?", "-", "--", ".", "n/a", "na", "nan", "null", "none", "missing", "unknown", "#n/a", "#na", "nil", "undefined"]
-)
-_SENTINELS = frozenset((-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0))
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_FAR, _ROWS, _FEWEST = 5.0, 5000, 200
+_ROWS, _FEWEST, _OF_EACH, _MOST_LABELS = 5000, 200, 20, 10
+_SURE, _CHANCE = 0.975, 0.5
+_COUNTS = ("constant_columns", "identifier_columns", "mixed_columns", "repeated_columns", "cells_spelled_missing")
 
 
-@auditor(
-    title="Quality of the table",
-    measures=(
-        "constant_columns",
-        "identifier_columns",
-        "mixed_columns",
-        "cells_spelled_missing",
-        "share_doubtful_labels",
-    ),
-)
+@auditor(title="Quality of the table", measures=(*_COUNTS, "share_doubtful_labels"))
 def quality(subject: Subject) -> Iterator[Measure | Evidence]:
     """Types, ranges, gaps, constants, identifiers, mixed columns, spellings of missing, far values and doubtful labels.
 
@@ -47,21 +43,26 @@ def quality(subject: Subject) -> Iterator[Measure | Evidence]:
 
     Notes
     -----
-    identifier_columns: texts and whole numbers with a value of their own in 98 % of the rows that have one.
-    mixed_columns: texts of which 5 % to 95 % are numbers. cells_spelled_missing: texts such as "?", "N/A", "none" or
-    blank that stand for nothing and count as values. Far values are more than 5 robust standard deviations (1.4826 · the
-    median distance from the median) from the median: expected once in two million cells of a normal column, often in a
-    skewed one, so they are shown and not judged. share_doubtful_labels (two to ten classes): rows whose label boosted
-    trees, fitted to the other half of the rows, contradict at more than the mean confidence of the class that they name
-    (confident learning); Wilson interval. Columns, types and counts are shown, no value of a row but least and greatest.
+    identifier_columns: texts and whole numbers with a value of their own in 98 % of the rows that have one, of at least 50.
+    mixed_columns: texts of which 5 % to 95 % are numbers. repeated_columns: those whose values stand for the same rows as an
+    earlier column's, one to one. cells_spelled_missing: texts such as "?", "N/A", "none" or blank that stand for nothing and
+    count as values; codes such as -999 are only pointed out. Far values are more than 5 robust standard deviations (1.4826 ·
+    the median distance from the median) from the median: 6 in ten million of normal numbers, 1.1 % of heavy-tailed ones
+    (t with 3 degrees of freedom), so they are shown and not judged. share_doubtful_labels (two to ten labels): rows of a
+    sample whose label boosted trees, fitted to the other half of the sample, contradict: another label has at least the
+    mean confidence of rows that bear it (confident learning); Wilson interval; nothing where the trees do not tell each label
+    better than chance. No row is listed, and ranges are
+    rounded outwards to two digits: no value of a row is shown.
 
     Misleads when
     -------------
-    A doubtful label may be right, and the person unusual. Groups that a model knows less well have more of them.
+    A doubtful label may be right, and the person unusual: where classes overlap, labels are doubtful without any error (of two
+    normal classes one standard deviation apart 18 %), and errors that follow a rule are learned and not doubted. Groups that a model knows less well have more of them.
 
     References
     ----------
-    .. [1] Northcutt, Jiang, Chuang 2021, Confident Learning, JAIR 70, doi:10.1613/jair.1.12125
+    .. [1] Northcutt, Jiang, Chuang 2021, Confident Learning, JAIR 70, doi:10.1613/jair.1.12125; Rousseeuw, Croux 1993,
+       Alternatives to the median absolute deviation, doi:10.1080/01621459.1993.10476408
     """
     datasets: tuple[Dataset, ...] = ("test", "train")
     for dataset in datasets:
@@ -76,124 +77,122 @@ def quality(subject: Subject) -> Iterator[Measure | Evidence]:
 
 
 def _of_table(table: Table, dataset: Dataset) -> Iterator[Measure | Evidence]:
+    found = dict.fromkeys(_COUNTS, 0)
+    repeated = dict(same_columns(table))
+    found["repeated_columns"] = len(repeated)
     rows: list[tuple[Cell, ...]] = []
-    constant = identifiers = mixed = spelled = 0
     for column in table.columns:
-        kind, known = table.types[column], table.rows - table.missing_count(column)
+        remarks = [f"one to one with {repeated[column]}"] if column in repeated else []
         values = [value for value in table.values(column) if value is not None]
-        remarks = []
         if len(values) < 2:
-            constant += 1
+            found["constant_columns"] += 1
             remarks.append("constant" if values else "no value")
-        elif kind in ("text", "category", "integer") and known >= 50 and len(values) >= 0.98 * known:
-            identifiers += 1
+        identifier = identifies(table, column)
+        if identifier:
+            found["identifier_columns"] += 1
             remarks.append("a value of its own in nearly every row")
-        gone, odd = _texts(table, column) if kind in ("text", "category") else (0, False)
-        spelled += gone
-        mixed += odd
-        remarks += [f"{gone:,} cells spell missing"] * bool(gone) + ["numbers and texts mixed"] * odd
-        far, least, most = _numbers(table, column) if kind in ("integer", "number") else (None, None, None)
-        remarks += [f"{value:g} may stand for missing" for value in _sentinels(values)] if far is not None else []
-        rows.append((column, kind, table.missing_count(column), len(values), least, most, far, "; ".join(remarks)))
-    yield exact("constant_columns", constant, "count", "lower", dataset, table.rows)
-    yield exact("identifier_columns", identifiers, "count", "lower", dataset, table.rows)
-    yield exact("mixed_columns", mixed, "count", "lower", dataset, table.rows)
-    yield exact("cells_spelled_missing", spelled, "count", "lower", dataset, table.rows)
-    yield Evidence(
+        texts = text_oddities(table, column)
+        found["cells_spelled_missing"] += texts.spelled
+        found["mixed_columns"] += texts.mixed
+        remarks += [f"{texts.spelled:,} cells spell missing"] * bool(texts.spelled)
+        remarks += ["numbers and texts mixed"] * texts.mixed + ["numbers written as text"] * texts.numeric
+        remarks += [f"{texts.variants:,} values differ from others only by case or blanks"] * bool(texts.variants)
+        least, greatest, far = None, None, None
+        if table.types[column] in ("integer", "number"):
+            numbers = table.numbers(column)
+            far = far_share(numbers)
+            least, greatest = (None, None) if identifier else _range(numbers)
+            remarks += [f"{value:g} may stand for missing" for value in sentinels(values)]
+            infinite = int(np.isinf(numbers).sum())
+            remarks += [f"{infinite:,} cells are infinite"] * bool(infinite)
+        gone = table.missing_count(column)
+        rows.append((column, table.types[column], gone, len(values), least, greatest, far, "; ".join(remarks)))
+    for name, count in found.items():
+        yield exact(name, count, "count", "lower", dataset, table.rows)
+    yield _evidence(table, dataset, rows)
+
+
+def _range(numbers: Any) -> tuple[float | None, float | None]:
+    known = numbers[np.isfinite(numbers)]
+    return (rounded(float(known.min()), False), rounded(float(known.max()), True)) if len(known) else (None, None)
+
+
+def _evidence(table: Table, dataset: Dataset, rows: list[tuple[Cell, ...]]) -> Evidence:
+    return Evidence(
         id=f"data.quality.columns_{dataset}",
         kind="table",
         title=f"Columns of the {dataset} table",
-        caption=f"{table.rows:,} rows. Far values are more than 5 robust standard deviations from the median; not judged.",
+        caption=(
+            f"{table.rows:,} rows. Ranges are rounded outwards to two digits. Far values are more than 5 robust standard "
+            "deviations from the median: 6 in ten million of normal numbers, 1.1 % of heavy-tailed ones; not "
+            "judged, and not known where half of the rows have one value."
+        ),
         alt=f"Type, gaps, distinct values and range of each column of the {dataset} table",
         columns=(
             Column("column", role="label"),
             Column("type"),
             Column("missing", "count", "count"),
             Column("distinct", "count", "count"),
-            Column("least", "", "value"),
-            Column("greatest", "", "value"),
-            Column("far values", "count", "count"),
+            Column("from", "", "value"),
+            Column("to", "", "value"),
+            Column("far values", "rate", "value"),
             Column("remark"),
         ),
         rows=tuple(rows),
     )
 
 
-def _texts(table: Table, column: str) -> tuple[int, bool]:
-    """Return how many cells spell missing, and whether numbers and texts are mixed."""
-    coded = table.coded(column)
-    counts = np.bincount(coded.codes, minlength=len(coded.values))
-    gone = numeric = known = 0
-    for value, n in zip(coded.values, counts.tolist(), strict=True):
-        if value is None:
-            continue
-        text = str(value).strip()
-        if not text or text.casefold() in _SPELLED:
-            gone += n
-            continue
-        known += n
-        numeric += n if _NUMBER.fullmatch(text) else 0
-    return gone, bool(known) and 0.05 <= numeric / known <= 0.95
-
-
-def _sentinels(values: list[Any]) -> list[float]:
-    """Return an end of the range that is made of nines, or below nothing else, and far from the value next to it."""
-    if len(values) < 3:
-        return []
-    numbers = sorted(float(value) for value in values)
-    found = []
-    if numbers[0] in _SENTINELS and numbers[0] < 0 <= numbers[1]:
-        found.append(numbers[0])
-    if numbers[-1] in _SENTINELS and numbers[-1] > 2 * max(numbers[-2], 1.0):
-        found.append(numbers[-1])
-    return found
-
-
-def _numbers(table: Table, column: str) -> tuple[int, float | None, float | None]:
-    values = table.numbers(column)
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return 0, None, None
-    middle = float(np.median(values))
-    spread = 1.4826 * float(np.median(np.abs(values - middle)))
-    far = int((np.abs(values - middle) > _FAR * spread).sum()) if spread > 0 else 0
-    return far, float(values.min()), float(values.max())
+# ---------------------------------------------------------------------------------------------------- doubtful labels
 
 
 def _labels(subject: Subject) -> Iterator[Measure]:
     label = subject.roles.label
-    if label is None or subject.task == "regression" or not 2 <= len(subject.labels) <= 10:
+    if label is None or subject.task == "regression":
         return
     frame = subject.sample(_ROWS)
-    frame = frame[frame[label].notna()].reset_index(drop=True)
     taken = {*subject.roles.single, *subject.roles.drop}
     columns = list(subject.features) if subject.model is not None else [c for c in frame.columns if c not in taken]
-    base = Measure(
+    places = {value: place for place, value in enumerate(subject.labels)}
+    codes = np.array([places[value] for value in frame[label].tolist()], dtype=np.int64)
+    drawn = Drawn.of(subject, frame)
+    second = halves(codes, drawn.buckets)
+    fewest = min(int(np.bincount(codes[half], minlength=len(places)).min()) for half in (~second, second))
+    if not columns or len(frame) < _FEWEST or fewest < _OF_EACH // 2 or not 2 <= len(places) <= _MOST_LABELS:
+        reason = (
+            f"{len(frame):,} rows, {len(places)} labels and {len(columns)} columns; at least {_FEWEST} rows, two to "
+            f"{_MOST_LABELS} labels with {_OF_EACH} rows each, half of them in either half, and a column that is no label are needed"
+        )
+        yield _nothing(len(frame), reason)
+        return
+    groups = Groups(codes, len(places), tuple(range(len(places))), second, drawn.buckets)
+    shares = told_scores(frame, columns, groups)
+    untold = [name for name, area in zip(places, groups.areas(shares), strict=True) if area.lower(_SURE) <= _CHANCE]
+    if untold:
+        reason = f"nothing is shown to tell label {untold[0]!r} from the others, so no label can be doubted"
+        yield _nothing(len(frame), reason)
+        return
+    everyone = np.ones(len(codes), dtype=np.bool_)
+    rate: Rate = drawn.rate(Group(), _doubtful(np.asarray(shares), codes), everyone)
+    yield Measure(
+        name="share_doubtful_labels",
+        value=rate.proportion.estimate,
+        unit="rate",
+        direction="none",
+        n=len(codes),
+        interval=two_sided(rate.proportion, "Wilson; confident learning, trees of the other half"),
+        uncertainty=rate.proportion,
+    )
+
+
+def _nothing(rows: int, reason: str) -> Measure:
+    return Measure(
         name="share_doubtful_labels",
         value=None,
         unit="rate",
-        direction="lower",
-        n=len(frame),
+        direction="none",
+        n=rows,
         status="insufficient",
-        reason=f"{len(frame)} rows, at least {_FEWEST} and 20 of each label are needed",
-    )
-    places = {value: place for place, value in enumerate(subject.labels)}
-    codes = np.array([places[value] for value in frame[label].tolist()], dtype=np.int64)
-    if not columns or len(frame) < _FEWEST or np.bincount(codes, minlength=len(places)).min() < 20:
-        yield base
-        return
-    shares = told_scores(frame, columns, Groups(codes, len(places), tuple(range(len(places))), halves(codes)))
-    doubtful = _doubtful(np.asarray(shares), codes)
-    found = Proportion(int(doubtful.sum()), len(codes))
-    method = "Wilson; confident learning, trees of the other half"
-    yield Measure(
-        name=base.name,
-        value=found.estimate,
-        unit="rate",
-        direction="lower",
-        n=len(codes),
-        interval=two_sided(found, method),
-        uncertainty=found,
+        reason=reason,
     )
 
 
