@@ -30,7 +30,6 @@ _RATES = ("base_rate", "difference", "ratio", "difference_to_reference", "ratio_
     title="Labels and base rates",
     needs=("label",),
     measures=("label_share", "smallest_label_share", *_RATES),
-    public=True,
 )
 def labels(
     subject: Subject,
