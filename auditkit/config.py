@@ -55,6 +55,8 @@ class Config:
         The table that is handed out, and all people.
     hierarchies : mapping of column to Path
         Coarser values of quasi-identifiers.
+    reference : mapping of column to shares by group
+        The people whom the model will meet.
     na_values : tuple of str
         Texts of a CSV that mean a missing value.
     columns : mapping
@@ -75,6 +77,8 @@ class Config:
         The policy file.
     card : mapping of str to str
         What people say about the model.
+    datasheet : mapping of str to str
+        What people say about the data.
     carbon : mapping
         ``country`` and ``predictions_per_year``, where given.
     recourse : mapping, optional
@@ -97,6 +101,7 @@ class Config:
     released: Path | None
     population: Path | None
     hierarchies: Mapping[str, Path]
+    reference: Mapping[str, Mapping[str, float]]
     na_values: tuple[str, ...]
     columns: Mapping[str, Any]
     task: str | None
@@ -107,6 +112,7 @@ class Config:
     timeout: float
     policy: Path | None
     card: Mapping[str, str]
+    datasheet: Mapping[str, str]
     carbon: Mapping[str, Any]
     recourse: Mapping[str, Any] | None
     deployment: Mapping[str, str]
@@ -150,6 +156,7 @@ def load_config(path: Path) -> Config:
             column: _file(document, written, "data", "hierarchies", column)
             for column, written in data["data"].get("hierarchies", {}).items()
         },
+        reference=data["data"].get("reference", {}),
         na_values=tuple(data["data"].get("na_values", [""])),
         columns=_columns(document),
         task=data.get("task"),
@@ -160,6 +167,7 @@ def load_config(path: Path) -> Config:
         timeout=float(run.get("timeout", 900)),
         policy=_optional_file(document, "policy"),
         card=data.get("card", {}),
+        datasheet=data.get("datasheet", {}),
         carbon=data.get("carbon", {}),
         recourse=data.get("recourse"),
         deployment=data.get("deployment", {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal
@@ -12,6 +13,7 @@ from auditkit.errors import DataError, did_you_mean
 
 Task = Literal["binary", "multiclass", "regression"]
 MOST_GROUPS = 100
+_ROUNDING = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,30 @@ def checked_hierarchies(
                 f"hierarchy of {column!r}: each value needs the same number of coarser values, at least one; {shown}"
             )
     return {column: {value: tuple(above) for value, above in rows.items()} for column, rows in given.items()}
+
+
+def checked_reference(
+    given: Mapping[str, Mapping[str, float]], sensitive: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Return the shares of groups in a reference population, rounding taken out: they add up to 1.
+
+    Raises
+    ------
+    DataError
+        If a column is not sensitive, a share is no number above 0, or they do not add up to 1 within 0.005.
+    """
+    found = {}
+    for column, shares in given.items():
+        if column not in sensitive:
+            hint = did_you_mean(column, sensitive)
+            raise DataError(f"reference names {column!r}, which is no sensitive column.{hint}")
+        wrong = [name for name, share in shares.items() if isinstance(share, bool) or not 0 < float(share) <= 1]
+        total = math.fsum(float(share) for share in shares.values())
+        if wrong or len(shares) < 2 or abs(total - 1) > _ROUNDING:
+            what = f"{wrong[0]!r} has {shares[wrong[0]]!r}" if wrong else f"{len(shares)} shares add up to {total:g}"
+            raise DataError(f"reference of {column!r}: wanted two shares or more, above 0, that add up to 1; {what}")
+        found[column] = {str(name): float(share) / total for name, share in shares.items()}
+    return found
 
 
 def check_sensitive(column: str, values: Sequence[object], numeric: bool) -> None:

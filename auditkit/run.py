@@ -83,6 +83,8 @@ def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
             released=released,
             population=population,
             hierarchies={column: read_hierarchy(path) for column, path in config.hierarchies.items()},
+            reference=config.reference,
+            datasheet=config.datasheet,
             **columns,
         )
     except PermittedError as error:

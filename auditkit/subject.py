@@ -40,6 +40,7 @@ from auditkit.roles import (
     check_quasi_identifiers,
     check_sensitive,
     checked_hierarchies,
+    checked_reference,
     checked_roles,
     names_of,
 )
@@ -98,6 +99,10 @@ class Subject:
         The table that is handed out, and all people out of whom the test rows came: for privacy only.
     hierarchies : mapping of quasi-identifier to mapping of value to its ancestors, optional
         How coarser values would be published: ``{"age": {"37": ["35-39", "30-39"]}}``.
+    reference : mapping of sensitive column to mapping of group to share, optional
+        The people whom the model will meet: ``{"sex": {"Female": 0.51, "Male": 0.49}}``.
+    datasheet : mapping of str to str, optional
+        Answers to questions about the data that no table can answer; `data.datasheet` lists them.
 
     Raises
     ------
@@ -150,6 +155,8 @@ class Subject:
         released: object | None = None,
         population: object | None = None,
         hierarchies: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
+        reference: Mapping[str, Mapping[str, float]] | None = None,
+        datasheet: Mapping[str, str] | None = None,
     ) -> None:
         if threshold is not None and score_kind == "probability" and not 0 <= threshold <= 1:
             raise DataError(f"threshold: got {threshold!r}, wanted a probability between 0 and 1")
@@ -184,6 +191,8 @@ class Subject:
             for which, rows in self._rows.items():
                 check_features(which, rows.columns, self.roles.features)
         self.hierarchies = checked_hierarchies(hierarchies or {}, self.roles.quasi_identifiers)
+        self.reference = checked_reference(reference or {}, self.roles.sensitive)
+        self.datasheet = dict(datasheet or {})
         self._cuts = {column: checked_cuts(column, cuts) for column, cuts in (bins or {}).items()}
         if isinstance(test, Scan):
             prepare_scan(test, self.roles, self._cuts)
@@ -605,6 +614,8 @@ class Subject:
             "carbon": {name: str(value) for name, value in sorted(self.carbon.items())},
             "recourse": repr(self.recourse),
             "hierarchies": {column: list(rows.items()) for column, rows in sorted(self.hierarchies.items())},
+            "reference": self.reference,
+            "datasheet": self.datasheet,
         }
 
     def provenance(self) -> dict[str, object]:
