@@ -78,7 +78,18 @@ _NAMES = {
     "carbon.training.method_grade": "Grade of the method",
     "data.missing_values.gap": "Gap in missing values",
     "data.missing_values.share_missing": "Share of missing values",
+    "data.drift.classifier_auc": "Training told from test, AUC",
+    "data.drift.label_change": "Change of the favourable label",
+    "data.drift.prediction_change": "Change of the favourable decision",
+    "data.labels.label_share": "Share of a label",
+    "data.labels.smallest_label_share": "Smallest share of a label",
+    "data.labels.ratio": "Ratio of base rates",
+    "data.labels.difference": "Gap in base rates",
+    "data.leakage.largest_column_auc": "Label told by one column, AUC",
+    "data.leakage.least_error": "Error that equal rows make certain",
     "data.representation.share": "Share of rows",
+    "data.representation.share_to_reference": "Share against the reference",
+    "data.representation.smallest_to_reference": "Smallest share against the reference",
     "data.representation.smallest_share": "Smallest share of a group",
 }
 _HOW = {"ratio": "lowest ÷ highest", "difference": "highest − lowest"}

@@ -72,7 +72,7 @@ def drift(subject: Subject, *, rows: int = 5000, older: str = "train") -> Iterat
     fewest = min(len(one) for one in chosen)
     if fewest < _FEWEST:
         raise InsufficientData(f"{fewest} rows in one of the tables, at least {_FEWEST} are needed")
-    pairs = _pairs(subject, before, test)
+    pairs, left_out = _pairs(subject, before, test)
     if not pairs:
         raise NotApplicable(
             f"test and {older} have no column in common that could be compared; name their columns alike"
@@ -84,17 +84,20 @@ def drift(subject: Subject, *, rows: int = 5000, older: str = "train") -> Iterat
     yield _classified(subject, [pair.name for pair in pairs], rows, older)
     yield from _changes(subject, older)
     names = [(pair.name, "") for pair in pairs]
-    yield _table("columns", f"Columns, {older} beside test", names, found, corrected)
+    gone = f" Not compared: {', '.join(left_out)}." if left_out else ""
+    yield _table("columns", f"Columns, {older} beside test", names, found, corrected, gone)
     yield from _by_group(subject, older, pairs, chosen)
 
 
-def _pairs(subject: Subject, before: Table, test: Table) -> list[PairedColumn]:
-    """Return the columns of both tables that could be alike in both."""
+def _pairs(subject: Subject, before: Table, test: Table) -> tuple[list[PairedColumn], list[str]]:
+    """Return the columns of both tables that could be alike in both, and the names of all others."""
     roles = subject.roles
-    left_out = {roles.weight, roles.cluster, roles.time, *roles.drop}
-    common = [column for column in test.columns if column in before.columns and column not in left_out]
+    by_design = {roles.weight, roles.cluster, roles.time, *roles.drop}
+    common = [column for column in test.columns if column in before.columns and column not in by_design]
     pairs = [paired_column(before, test, column, _FEW_VALUES) for column in common]
-    return [pair for pair in pairs if not numbers_rows(pair)]
+    kept = [pair for pair in pairs if not numbers_rows(pair)]
+    names = {pair.name for pair in kept}
+    return kept, [column for column in dict.fromkeys([*test.columns, *before.columns]) if column not in names]
 
 
 def _one_of_each(subject: Subject, table: Table) -> Rows:
@@ -231,7 +234,9 @@ def _by_group(
         yield _table("groups", title, [names[p] for p in worst], [found[p] for p in worst], corrected[worst])
 
 
-def _table(name: str, title: str, names: list[tuple[str, str]], found: list[Drift], corrected: Any) -> Evidence:
+def _table(
+    name: str, title: str, names: list[tuple[str, str]], found: list[Drift], corrected: Any, gone: str = ""
+) -> Evidence:
     rows: list[tuple[Cell, ...]] = [
         (column, group, one.test, one.statistic, float(p), one.js, one.psi, one.psi_by_chance)
         for (column, group), one, p in zip(names, found, corrected, strict=True)
@@ -243,7 +248,7 @@ def _table(name: str, title: str, names: list[tuple[str, str]], found: list[Drif
         title=title,
         caption=(
             "p is corrected over all comparisons (Holm). Jensen-Shannon distance from 0 to 1; PSI beside what it would be "
-            "by chance alone. A difference that is significant may still be of no consequence."
+            f"by chance alone. A difference that is significant may still be of no consequence.{gone}"
         ),
         alt=f"{title}, smallest p first",
         columns=(

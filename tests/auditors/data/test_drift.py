@@ -98,6 +98,7 @@ def test_numbers_of_rows_weights_times_and_clusters_differ_by_design() -> None:
     measures, evidence = run(test, train, time="day", cluster="person", weight="weight")
     assert measures["columns_drifted"].value == 0
     assert {row[0] for row in evidence["data.drift.columns"].rows} == {"age", "income", "town", "sex", "flag", "y"}
+    assert "Not compared: row, day, person, weight." in evidence["data.drift.columns"].caption
     interval = measures["classifier_auc"].interval
     assert interval is not None and interval.low <= 0.5
 
