@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from auditkit.attacks.counted import exact
 from auditkit.data.row_keys import repetitions, row_keys
@@ -95,6 +95,7 @@ def datasheet(subject: Subject) -> Iterator[Measure | Evidence]:
     rows = tables[0][1].rows
     yield exact("questions_answered", len(given), "count", "higher", "none", rows)
     yield exact("questions_open", len(known) - len(given), "count", "lower", "none", rows)
+    yield _parts(given)
     for name, table in tables:
         yield _composition(subject, name, table)
     yield _asked(subject)
@@ -166,6 +167,28 @@ def _time(subject: Subject, table: Table) -> Iterator[tuple[Cell, ...]]:
         yield "Years", f"{str(known[0])[:4]} to {str(known[-1])[:4]} ({time})"
     else:
         yield "Time", f"{time}, {len(known):,} values"
+
+
+def _parts(given: Mapping[str, str]) -> Evidence:
+    """Return how far people have answered, by part of the datasheet."""
+    rows: list[tuple[Cell, ...]] = []
+    for part, asked in QUESTIONS.items():
+        still = [key.replace("_", " ") for key, _ in asked if key not in given]
+        rows.append((part, len(asked) - len(still), len(still), ", ".join(still)))
+    return Evidence(
+        id="data.datasheet.parts",
+        kind="table",
+        title="What people said about the data",
+        caption="Questions of Datasheets for Datasets that no table can answer. Open ones need a person; answer them in audit.yaml under datasheet.",
+        alt="Answered and open questions by part of the datasheet",
+        columns=(
+            Column("part", role="label"),
+            Column("answered", "count", "count"),
+            Column("open", "count", "count"),
+            Column("human input needed on"),
+        ),
+        rows=tuple(rows),
+    )
 
 
 def _asked(subject: Subject) -> Evidence:

@@ -238,10 +238,10 @@ def _table(
     name: str, title: str, names: list[tuple[str, str]], found: list[Drift], corrected: Any, gone: str = ""
 ) -> Evidence:
     rows: list[tuple[Cell, ...]] = [
-        (column, group, one.test, one.statistic, float(p), one.js, one.psi, one.psi_by_chance)
+        (column, *((group,) if group else ()), one.test, one.statistic, float(p), one.js, one.psi, one.psi_by_chance)
         for (column, group), one, p in zip(names, found, corrected, strict=True)
     ]
-    rows.sort(key=lambda row: (float(row[4]), -float(row[5])))  # type: ignore[arg-type]
+    rows.sort(key=lambda row: (float(row[-4]), -float(row[-3])))  # type: ignore[arg-type]
     return Evidence(
         id=f"data.drift.{name}",
         kind="table",
@@ -253,7 +253,7 @@ def _table(
         alt=f"{title}, smallest p first",
         columns=(
             Column("column", role="label"),
-            Column("group"),
+            *((Column("group"),) if any(group for _, group in names) else ()),
             Column("test"),
             Column("statistic", "", "value"),
             Column("p, corrected", "", "value"),

@@ -61,6 +61,7 @@ def test_what_people_did_not_say_is_listed_first_and_counted() -> None:
     measures, evidence = run(datasheet={"purpose": "To learn.", "licence": "None."})
     assert measures == {"questions_answered": 2, "questions_open": asked - 2}
     assert [row[2] for row in evidence["data.datasheet.questions"].rows[-2:]] == ["To learn.", "None."]
+    assert evidence["data.datasheet.parts"].rows[0] == ("Motivation", 1, 2, "created by, funded by")
 
 
 def test_an_answer_to_no_question_is_refused() -> None:
