@@ -15,6 +15,7 @@ import click
 
 from auditkit.cli_evidence import export, keygen, sign, verify
 from auditkit.cli_options import day
+from auditkit.cli_outputs import Wanted, outputs, write_outputs
 from auditkit.cli_start import compare, init, list_
 from auditkit.errors import AuditkitError, ConfigurationError
 
@@ -70,6 +71,7 @@ _quiet = click.option("--quiet", "-q", is_flag=True, help="Print the verdict alo
 )
 @click.option("--no-cache", is_flag=True, help="Run every auditor again, whether or not anything changed.")
 @click.option("--log-json", is_flag=True, help="Tell progress as lines of JSON on standard error.")
+@outputs
 @_as_of
 @_baseline
 @_quiet
@@ -86,6 +88,7 @@ def run(
     budget: float | None,
     no_cache: bool,
     log_json: bool,
+    wanted: Wanted,
 ) -> int:
     """Audit what FILE (audit.yaml) describes; write audit.json, the model card and the gate report."""
     from auditkit.run import run as run_audit
@@ -104,6 +107,16 @@ def run(
             budget=budget or math.inf,
             use_cache=not no_cache,
         )
+    if wanted:
+        from auditkit.config import load_config
+        from auditkit.policy import Policy
+
+        policy = load_config(file).policy
+        if policy is None:
+            raise ConfigurationError(
+                "--output writes a decision, and audit.yaml names no policy; add policy: policy.yaml"
+            )
+        write_outputs(written.record, Policy.load(policy).places, wanted)
     return _conclude(written, quiet)
 
 
@@ -115,15 +128,22 @@ def run(
     is_flag=True,
     help="Adopt today's state: afterwards only what is shown to be worse blocks. Writes auditkit-baseline.json beside the policy.",
 )
+@outputs
 @_as_of
 @_baseline
 @_quiet
 def gate(
-    record: Path, policy: Path, update_baseline: bool, as_of: date | None, baseline: Path | None, quiet: bool
+    record: Path,
+    policy: Path,
+    update_baseline: bool,
+    as_of: date | None,
+    baseline: Path | None,
+    quiet: bool,
+    wanted: Wanted,
 ) -> int:
     """Judge an audit.json again by a policy, without model or data."""
     from auditkit.policy import Policy
-    from auditkit.record import load
+    from auditkit.record import Record, load
     from auditkit.run import adopt_baseline, baseline_for
 
     loaded, rules = load(record), Policy.load(policy)
@@ -132,6 +152,7 @@ def gate(
         click.echo(f"adopted today's state: {written.name}; commit it, so that a change of it is reviewed", err=True)
         baseline = written
     decision = rules.judge(loaded.audit, as_of=as_of, baseline=baseline_for(policy, baseline))
+    write_outputs(Record(loaded.audit, decision, loaded.evidence_digest), rules.places, wanted)
     _print_decision(decision, quiet)
     return decision.exit_code
 

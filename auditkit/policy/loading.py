@@ -27,6 +27,7 @@ class Loaded:
     rules: tuple[Rule, ...]
     waivers: tuple[Waiver, ...]
     canonical: bytes
+    places: Mapping[str, tuple[str, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def load(path: Path) -> Loaded:
     inherited: dict[str, Any] = {}
     for content in contents[1:][::-1]:
         inherited |= {key: content[key] for key in ("prove", "false_alarm", "valid_for_days") if key in content}
-    return Loaded({**inherited, **document.data}, rules, waivers, canonical)
+    places = {one.rule.id: (one.document.path.name, *one.document.position("rules", one.index)) for one in placed}
+    return Loaded({**inherited, **document.data}, rules, waivers, canonical, places)
 
 
 def _collected(document: Document, above: tuple[Path, ...]) -> tuple[list[_Placed], list[Mapping[str, Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Policy:
     false_alarm: float = 0.05
     digest: str = ""
     valid_for_days: int | None = None
+    places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def load(cls, path: str | Path) -> Policy:
@@ -51,6 +52,7 @@ class Policy:
             waivers=found.waivers,
             prove=found.data.get("prove", "violation"),
             false_alarm=float(found.data.get("false_alarm", 0.05)),
+            places=found.places,
             valid_for_days=found.data.get("valid_for_days"),
             digest=hashlib.sha256(found.canonical).hexdigest(),
         )
