@@ -15,7 +15,7 @@ import click
 
 from auditkit.cli_evidence import export, keygen, sign, verify
 from auditkit.cli_options import day
-from auditkit.cli_outputs import Wanted, outputs, write_outputs
+from auditkit.cli_outputs import Wanted, claims_output, outputs, sources_of, sources_of_audit, tell, write_outputs
 from auditkit.cli_start import compare, init, list_
 from auditkit.errors import AuditkitError, ConfigurationError
 
@@ -93,6 +93,7 @@ def run(
     """Audit what FILE (audit.yaml) describes; write audit.json, the model card and the gate report."""
     from auditkit.run import run as run_audit
 
+    sources = sources_of_audit(file) if wanted else None
     with _progress(quiet, log_json) as report:
         written = run_audit(
             file,
@@ -107,17 +108,9 @@ def run(
             budget=budget or math.inf,
             use_cache=not no_cache,
         )
-    if wanted:
-        from auditkit.config import load_config
-        from auditkit.policy import Policy
-
-        policy = load_config(file).policy
-        if policy is None:
-            raise ConfigurationError(
-                "--output writes a decision, and audit.yaml names no policy; add policy: policy.yaml"
-            )
-        write_outputs(written.record, Policy.load(policy).places, wanted)
-    return _conclude(written, quiet)
+    if sources is not None:
+        write_outputs(written.record, sources, wanted)
+    return _conclude(written, quiet, wanted)
 
 
 @commands.command()
@@ -152,8 +145,8 @@ def gate(
         click.echo(f"adopted today's state: {written.name}; commit it, so that a change of it is reviewed", err=True)
         baseline = written
     decision = rules.judge(loaded.audit, as_of=as_of, baseline=baseline_for(policy, baseline))
-    write_outputs(Record(loaded.audit, decision, loaded.evidence_digest), rules.places, wanted)
-    _print_decision(decision, quiet)
+    write_outputs(Record(loaded.audit, decision, loaded.evidence_digest), sources_of(rules, policy), wanted)
+    tell(decision, quiet, wanted)
     return decision.exit_code
 
 
@@ -349,41 +342,20 @@ def _progress(quiet: bool, as_json: bool = False) -> Iterator[Callable[[str, int
         yield lambda name, done, total: click.echo(f"[{done}/{total}] {name}", err=True)
 
 
-def _conclude(written: Any, quiet: bool) -> int:
-    decision = written.record.decision
+def _conclude(written: Any, quiet: bool, wanted: Wanted = ()) -> int:
+    from auditkit.exports.plain_text import visible
+
+    decision, err = written.record.decision, claims_output(wanted)
     problems = [finding for finding in written.record.audit.findings if finding.status == "error"]
     for finding in problems:
-        click.echo(f"auditkit: {finding.id} died: {finding.reason}", err=True)
+        click.echo(visible(f"auditkit: {finding.id} died: {finding.reason}"), err=True)
     code = 3 if problems else 0
     if decision is None:
         click.echo("no policy was named, so nothing was judged: add policy: policy.yaml to audit.yaml (exit code 5)")
         code = code or 5
     else:
-        _print_decision(decision, quiet)
+        tell(decision, quiet, wanted)
         code = decision.exit_code
     if not quiet:
-        click.echo(f"\nread {written.folder / 'gate_report.html'} and {written.folder / 'model_card.html'}")
+        click.echo(f"\nread {written.folder / 'gate_report.html'} and {written.folder / 'model_card.html'}", err=err)
     return code
-
-
-def _print_decision(decision: Any, quiet: bool) -> None:
-    mark = ", INCONCLUSIVE in part" if decision.inconclusive else ""
-    click.echo(f"verdict: {decision.verdict.upper()}{mark} (policy {decision.policy}, exit code {decision.exit_code})")
-    if quiet:
-        return
-    for ruling in decision.rulings:
-        where = f" over {' × '.join(ruling.over)}" if ruling.over else f" for {ruling.group}" if ruling.group else ""
-        click.echo(f"  {ruling.status:12} {ruling.severity:5} {ruling.rule}: {ruling.measure}{where}: {ruling.message}")
-        if ruling.waiver is not None:
-            state = "expired" if ruling.waiver_expired else "waived until"
-            click.echo(f"  {'':18} {state} {ruling.waiver.until.isoformat()}: {ruling.waiver.reason}")
-    for problem in decision.problems:
-        click.echo(f"  died: {problem}")
-    for waiver in decision.expiring_waivers:
-        click.echo(f"  waiver ends soon: {waiver}")
-    for waiver in decision.unused_waivers:
-        click.echo(f"  unused waiver: {waiver}")
-    for rule in decision.not_applied:
-        click.echo(f"  not for this deployment: {rule}")
-    if decision.baseline:
-        click.echo(f"  compared with {decision.baseline}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from auditkit.catalog import catalogue
 from auditkit.errors import ConfigurationError, did_you_mean
-from auditkit.policy.rules import ANY, Rule, Waiver
+from auditkit.policy.rules import ANY, Place, Rule, Waiver
 from auditkit.yamlfile import Document, load_policy_document
 
 PREFIX = "auditkit:"
@@ -27,16 +27,17 @@ class Loaded:
     rules: tuple[Rule, ...]
     waivers: tuple[Waiver, ...]
     canonical: bytes
-    places: Mapping[str, tuple[str, int, int]]
+    places: Mapping[str, Place]
 
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A rule and where it stands."""
+    """A rule, where it stands, and the place in a file of the reader's own that brings it in."""
 
     rule: Rule
     document: Document
     index: int
+    place: Place
 
 
 def packs() -> dict[str, Path]:
@@ -70,7 +71,7 @@ def load(path: Path) -> Loaded:
     inherited: dict[str, Any] = {}
     for content in contents[1:][::-1]:
         inherited |= {key: content[key] for key in ("prove", "false_alarm", "valid_for_days") if key in content}
-    places = {one.rule.id: (one.document.path.name, *one.document.position("rules", one.index)) for one in placed}
+    places = {entry.rule.id: entry.place for entry in placed}
     return Loaded({**inherited, **document.data}, rules, waivers, canonical, places)
 
 
@@ -83,10 +84,12 @@ def _collected(document: Document, above: tuple[Path, ...]) -> tuple[list[_Place
     for index, name in enumerate(document.data.get("extends") or ()):
         other = load_policy_document(_extended(document, str(name), index))
         inherited, inner = _collected(other, (*above, document.path.resolve()))
+        if str(name).startswith(PREFIX):
+            inherited = [replace(one, place=_place(document, "extends", index)) for one in inherited]
         rules += inherited
         contents += inner
     for index, entry in enumerate(document.data.get("rules") or ()):
-        placed = _Placed(_rule(document, index, entry), document, index)
+        placed = _Placed(_rule(document, index, entry), document, index, _place(document, "rules", index))
         same = next((one for one in rules if one.rule.id == placed.rule.id), None)
         if same is None and entry.get("override"):
             hint = did_you_mean(placed.rule.id, [one.rule.id for one in rules])
@@ -106,6 +109,10 @@ def _collected(document: Document, above: tuple[Path, ...]) -> tuple[list[_Place
     if twice:
         raise document.error(f"rule id {min(twice)!r} stands in two files that are extended; extend one", "extends")
     return rules, contents
+
+
+def _place(document: Document, *keys: str | int) -> Place:
+    return Place(str(document.path), *document.position(*keys))
 
 
 def _extended(document: Document, name: str, index: int) -> Path:

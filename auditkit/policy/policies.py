@@ -14,7 +14,7 @@ from auditkit.policy.accepting import adopt, waive
 from auditkit.policy.baseline import Baseline, baseline_of
 from auditkit.policy.judging import is_estimate, matches, rulings_of
 from auditkit.policy.loading import load
-from auditkit.policy.rules import Prove, Rule, Waiver
+from auditkit.policy.rules import Place, Prove, Rule, Waiver
 from auditkit.policy.rulings import Decision, verdict_of
 
 
@@ -23,7 +23,8 @@ class Policy:
     """Rules (which measure, which limit, how sure, how severe, why, whose) and waivers.
 
     ``false_alarm`` is the chance, shared equally over the blocking rules on estimates, that a policy whose every
-    limit is kept shows any blocking *fail*.
+    limit is kept shows any blocking *fail*. ``places`` says where each rule stands, one of a built-in pack at the ``extends``
+    that names the pack.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Policy:
     false_alarm: float = 0.05
     digest: str = ""
     valid_for_days: int | None = None
-    places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict, compare=False, repr=False)
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def load(cls, path: str | Path) -> Policy:

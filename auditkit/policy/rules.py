@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from auditkit.errors import ConfigurationError
 from auditkit.finding import Scalar
@@ -123,6 +123,14 @@ class Rule:
         return all(
             deployment.get(name) is None or str(deployment[name]) in wanted for name, wanted in self.applies_to.items()
         )
+
+
+class Place(NamedTuple):
+    """Where something stands in a file; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,92 +1,92 @@
-"""One decision in every output: parsed by others' parsers, counted as the verdict counts, hostile names harmless."""
+"""One decision in every output: the same bytes, the decision's own numbers, names that stay names."""
 
 import json
+import os
 import re
 from dataclasses import replace
-from datetime import date
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
+import gate_samples
 import pytest
+from gate_samples import SOURCES, record_of, ruling
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from auditkit.auditing import Audit
-from auditkit.cli import main
+from auditkit.errors import ConfigurationError
 from auditkit.exports.gate_lines import level_of, lines
-from auditkit.exports.gate_outputs import MARKER, MOST_COMMENT, OUTPUTS, written
-from auditkit.policy import Decision, Ruling, Waiver, verdict_of
+from auditkit.exports.gate_outputs import OUTPUTS, written
+from auditkit.exports.terminal import plain
+from auditkit.policy import Ruling
 from auditkit.record import Record
 
-HOSTILE = "\"><script>alert(1)</script>{{7*7}}|`::error::%0A\x00\x0b\ud7ff\u202e,:=cmd|'x'!A0\nsecond line"
-PLACES = {"r0": ("policy.yaml", 7, 5)}
-STATUSES = ("pass", "fail", "inconclusive", "insufficient", "missing", "waived", "adopted")
+GOLDEN = Path(__file__).parent / "golden"
+FILES = {
+    "json": "decision.json",
+    "junit": "junit.xml",
+    "sarif": "gate.sarif",
+    "github": "github.txt",
+    "gitlab": "gitlab.json",
+    "comment": "comment.md",
+    "badge": "badge.svg",
+    "openmetrics": "openmetrics.txt",
+    "terminal": "terminal.txt",
+}
 
 
-def ruling(number: int, status: str, name: str = "sex", **more: object) -> Ruling:
-    waiver = Waiver(rule=f"r{number}", reason=name, requested_by="a", approved_by="b", until=date(2027, 1, 1))
-    known = status not in ("missing", "insufficient")
-    plain = {
-        "rule": f"r{number}",
-        "measure": "fairness.demographic_parity.ratio",
-        "status": status,
-        "underlying": "fail" if status in ("waived", "adopted") else status,
-        "message": f"measured, says {name}",
-        "limit": 0.8,
-        "limit_kind": "min",
-        "confidence": 0.95,
-        "adjusted_confidence": 0.99,
-        "severity": "block",
-        "over": (name,),
-        "value": 0.7 + number / 100 if known else None,
-        "low": 0.6 if known else None,
-        "high": 0.75 if known else None,
-        "kind": "interval" if known else None,
-        "waiver": waiver if status == "waived" else None,
-        "rows": 100,
-    }
-    return Ruling(**{**plain, **more})  # type: ignore[arg-type]
+def made(name: str, record: Record) -> bytes:
+    if name == "terminal":
+        assert record.decision is not None
+        return f"{plain(record.decision)}\n".encode()
+    return written(record, name, SOURCES)
 
 
-def record_of(
-    *rulings: Ruling, name: str = "model", problems: tuple[str, ...] = (), prove: str = "violation"
-) -> Record:
-    verdict, code = verdict_of(rulings, prove, bool(problems))  # type: ignore[arg-type]
-    decision = Decision(
-        policy=f"policy {name}",
-        policy_digest="0" * 64,
-        as_of=date(2026, 11, 25),
-        prove=prove,  # type: ignore[arg-type]
-        false_alarm=0.05,
-        verdict=verdict,
-        inconclusive=any(one.status == "inconclusive" for one in rulings),
-        exit_code=code,
-        rulings=rulings,
-        problems=problems,
-        unused_waivers=("x: nothing to waive",),
-    )
-    audit = Audit(
-        name=name,
-        subject={},
-        provenance={"auditkit": "0.1.0"},
-        findings=(),
-        run={"started": "2026-11-25T10:00:00+00:00"},
-    )
-    return Record(audit, decision, "f" * 64)
+def test_each_output_has_a_golden_file() -> None:
+    assert set(FILES) == {*OUTPUTS, "terminal"}
 
 
-@pytest.fixture
-def every() -> Record:
-    return record_of(
-        *(ruling(number, status) for number, status in enumerate(STATUSES)), problems=("data.drift: ValueError: x",)
-    )
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_output_is_the_golden_file(name: str) -> None:
+    """With AUDITKIT_WRITE_GOLDEN the files are written anew, to be read in a diff."""
+    found = made(name, gate_samples.every())
+    file = GOLDEN / FILES[name]
+    if os.environ.get("AUDITKIT_WRITE_GOLDEN"):
+        file.write_bytes(found)
+    assert found == file.read_bytes()
 
 
-@pytest.fixture
-def hostile() -> Record:
-    return record_of(*(ruling(n, s, HOSTILE) for n, s in enumerate(STATUSES)), name=HOSTILE, problems=(HOSTILE,))
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_the_same_decision_gives_the_same_bytes(record: Record, name: str) -> None:
+    again = gate_samples.every() if record.audit.name == "Income classifier" else gate_samples.hostile()
+    assert record is not again
+    assert made(name, record) == made(name, again)
 
 
-def text(record: Record, name: str) -> str:
-    return written(record, name, PLACES).decode()
+@pytest.mark.parametrize("name", sorted(OUTPUTS))
+def test_nothing_judged_is_nothing_to_write(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="nothing was judged"):
+        written(replace(gate_samples.every(), decision=None), name, SOURCES)
+
+
+def test_unknown_output_is_told() -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean 'sarif'"):
+        written(gate_samples.every(), "sarrif", SOURCES)
+
+
+@pytest.mark.parametrize("name", sorted(OUTPUTS))
+def test_no_ruling_at_all_can_be_written(name: str) -> None:
+    assert written(record_of(), name, SOURCES)
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_no_output_holds_signs_that_hide_or_command(name: str) -> None:
+    found = made(name, gate_samples.hostile()).decode()
+    if name not in ("json", "sarif", "openmetrics"):  # these quote them
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\ufffe\ud800]", found)
+    if name in ("terminal", "github"):
+        assert "##[" not in found and "##vso[" not in found
+        assert all(line.startswith(("  ", "verdict: ", "::")) for line in found.rstrip("\n").split("\n"))
 
 
 # -------------------------------------------------------------------- how each counts
@@ -95,7 +95,7 @@ def text(record: Record, name: str) -> str:
 @pytest.mark.parametrize("prove", ["violation", "compliance"])
 @pytest.mark.parametrize("severity", ["block", "warn", "info"])
 @pytest.mark.parametrize("on_missing", ["fail", "warn"])
-@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("status", gate_samples.STATUSES)
 def test_an_error_is_what_closes_the_gate_and_nothing_else(
     status: str, severity: str, on_missing: str, prove: str
 ) -> None:
@@ -103,183 +103,116 @@ def test_an_error_is_what_closes_the_gate_and_nothing_else(
     found = record_of(one, ruling(1, "pass"), prove=prove)
     assert found.decision is not None
     assert (level_of(one, found.decision) == "error") == (found.decision.exit_code in (1, 3))
+    assert (level_of(one, found.decision) == "none") == (status == "pass")
 
 
-def test_rulings_stand_where_their_rule_stands(every: Record) -> None:
-    assert every.decision is not None
-    found = lines(every.decision, PLACES)
-    assert (found[0].file, found[0].line, found[0].column) == ("policy.yaml", 7, 5)
+def test_two_limits_of_one_rule_have_two_names_and_keys() -> None:
+    decision = gate_samples.every().decision
+    assert decision is not None
+    found = [line for line in lines(decision, SOURCES) if line.ruling.rule == "r10"]
+    assert [line.name.rpartition(", ")[2] for line in found] == ["lower limit", "upper limit"]
+    assert len({line.key for line in lines(decision, SOURCES)}) == len(decision.rulings)
 
 
-# ----------------------------------------------------------------------- by format
-
-
-def test_json_has_every_number(every: Record) -> None:
-    found = json.loads(text(every, "json"))
-    assert every.decision is not None
-    assert [(one["value"], one["low"], one["high"], one["limit"]) for one in found["rulings"]] == [
-        (one.value, one.low, one.high, one.limit) for one in every.decision.rulings
-    ]
-    assert (found["verdict"], found["exit_code"]) == (every.decision.verdict, every.decision.exit_code)
-
-
-@pytest.mark.parametrize("which", ["every", "hostile"])
-def test_junit_counts_what_it_holds(request: pytest.FixtureRequest, which: str) -> None:
-    root = ElementTree.fromstring(text(request.getfixturevalue(which), "junit"))
-    suite = root.find("testsuite")
-    assert suite is not None
-    cases = suite.findall("testcase")
-    for outcome, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        assert int(suite.get(outcome, "-1")) == sum(case.find(tag) is not None for case in cases)
-    assert int(suite.get("tests", "0")) == len(cases) == len(STATUSES) + 1
-    assert all(case.get("name") and case.get("classname") for case in cases)
-    properties = {item.get("name"): item.get("value") for item in cases[1].iter("property")}
-    assert float(str(properties["value"])) == 0.71 and float(str(properties["limit"])) == 0.8
-    assert cases[0].get("time") == "0"  # a measure is no time
-
-
-@pytest.mark.parametrize("which", ["every", "hostile"])
-def test_sarif_has_what_its_schema_requires(request: pytest.FixtureRequest, which: str) -> None:
-    log = json.loads(text(request.getfixturevalue(which), "sarif"))
-    assert log["version"] == "2.1.0" and log["$schema"].endswith("sarif-2.1.0.json")
-    (run,) = log["runs"]
-    rules = run["tool"]["driver"]["rules"]
-    assert run["tool"]["driver"]["name"] == "auditkit"
-    assert all(rule["id"] and rule["shortDescription"]["text"] for rule in rules)
-    for result in run["results"]:
-        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-        assert result["level"] in ("error", "warning", "note", "none") and result["message"]["text"]
-        place = result["locations"][0]["physicalLocation"]
-        assert place["region"]["startLine"] >= 1 and " " not in place["artifactLocation"]["uri"]
-    assert len(run["results"]) == len(STATUSES)  # all but the pass, and the auditor that died
-
-
-def test_fingerprints_stay_when_numbers_move(every: Record) -> None:
-    assert every.decision is not None
+def test_a_key_knows_no_number_no_status_and_no_line(record: Record) -> None:
+    assert record.decision is not None
     moved = replace(
-        every,
-        decision=replace(
-            every.decision, rulings=tuple(replace(r, message="other", value=0.1) for r in every.decision.rulings)
+        record.decision,
+        rulings=tuple(
+            replace(one, value=0.1, low=0.0, high=0.2, limit=0.9, message="other", status="inconclusive", rows=3)
+            for one in record.decision.rulings
         ),
     )
-    for name, pick in (("gitlab", lambda one: one["fingerprint"]), ("sarif", None)):
-        if pick is not None:
-            first, second = (json.loads(text(record, name)) for record in (every, moved))
-            assert [pick(one) for one in first] == [pick(one) for one in second]
-            assert len({pick(one) for one in first}) == len(first)
+    first, second = lines(record.decision, SOURCES), lines(moved, replace(SOURCES, rules={}, policy="other.yaml"))
+    assert [line.key for line in first] == [line.key for line in second]
 
 
-@pytest.mark.parametrize("which", ["every", "hostile"])
-def test_github_reads_one_command_a_line(request: pytest.FixtureRequest, which: str) -> None:
-    found = text(request.getfixturevalue(which), "github")
-    made = found.rstrip("\n").split("\n")
-    assert len(made) == len(STATUSES) + 1  # no pass, the auditor that died, the verdict
-    assert all(re.fullmatch(r"::(error|warning|notice) [^\r]*::[^\r]*", line) for line in made)
-    assert all("::" not in line.split("::", 2)[1] for line in made)
+# ------------------------------------------------------------------------ numbers
+
+NUMBERS = st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**53), 2**53))
+TEXTS = st.text(max_size=12)
 
 
-@pytest.mark.parametrize("which", ["every", "hostile"])
-def test_gitlab_reads_the_report(request: pytest.FixtureRequest, which: str) -> None:
-    found = json.loads(text(request.getfixturevalue(which), "gitlab"))
-    for issue in found:
-        assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location"}
-        assert issue["severity"] in ("info", "minor", "major", "critical", "blocker")
-        assert issue["location"]["path"] and issue["location"]["lines"]["begin"] >= 1
+@st.composite
+def decisions(draw: st.DrawFn) -> Record:
+    found = []
+    for number in range(draw(st.integers(1, 4))):
+        status = draw(st.sampled_from(gate_samples.STATUSES))
+        one = ruling(number, status, draw(TEXTS), severity=draw(st.sampled_from(["block", "warn", "info"])))
+        values = {key: draw(NUMBERS) for key in ("value", "low", "high") if one.value is not None}
+        kept = {**values, "limit": draw(NUMBERS), "rows": draw(st.integers(0, 2**53))}
+        found.append(replace(one, message=draw(TEXTS), owner=draw(TEXTS), **kept))
+    return record_of(*found, name=draw(TEXTS), problems=tuple(draw(st.lists(TEXTS, max_size=2))))
 
 
-@pytest.mark.parametrize("which", ["every", "hostile"])
-def test_the_comment_is_a_table_that_nothing_breaks(request: pytest.FixtureRequest, which: str) -> None:
-    found = text(request.getfixturevalue(which), "comment")
-    assert found.startswith(MARKER) and "<script>" not in found
-    rows = [line for line in found.split("\n") if line.startswith("|")]
-    assert {len(re.sub(r"\\\|", "", row).split("|")) for row in rows} == {6}
-    assert len(rows) == len(STATUSES) + 2
+def numbers(one: Ruling) -> dict[str, float]:
+    found = {key: getattr(one, key) for key in ("value", "low", "high", "limit", "rows")}
+    return {key: value for key, value in found.items() if value is not None}
 
 
-def test_a_long_comment_is_cut_below_its_limit_and_says_so() -> None:
-    found = written(record_of(*(ruling(n, "fail", "x" * 2000) for n in range(200))), "comment", PLACES)
-    assert len(found) < MOST_COMMENT and b"more in audit.json" in found
+@settings(max_examples=60)
+@given(decisions())
+def test_every_number_is_the_decisions(record: Record) -> None:
+    assert record.decision is not None
+    rulings = record.decision.rulings
+    told = json.loads(written(record, "json", SOURCES))["rulings"]
+    assert [{key: one[key] for key in numbers(ruling)} for one, ruling in zip(told, rulings, strict=True)] == [
+        numbers(one) for one in rulings
+    ]
+
+    cases = ElementTree.fromstring(written(record, "junit", SOURCES)).findall("testsuite/testcase")
+    for case, one in zip(cases, rulings, strict=False):
+        properties = {item.get("name"): item.get("value") for item in case.iter("property")}
+        assert {key: float(str(properties[key])) for key in numbers(one)} == numbers(one)
+
+    results = json.loads(written(record, "sarif", SOURCES))["runs"][0]["results"]
+    wrong = [one for one in rulings if one.status != "pass"]
+    assert len(results) == len(wrong) + len(record.decision.problems)
+    for result, one in zip(results, wrong, strict=False):
+        assert {key: result["properties"][key] for key in numbers(one)} == numbers(one)
+
+    row = re.compile(r"(?<!\\)\|")
+    for text in written(record, "comment", SOURCES).decode().split("\n"):
+        rule = re.match(r"\| \S+ [^|]*\| r(\d+): ", text)
+        if rule:
+            one = rulings[int(rule[1])]
+            _, _, _, value, limit, _, _ = row.split(text)
+            assert value.strip() == ("" if one.value is None else f"{one.value:.3g}")
+            assert limit.strip() == f"≥ {one.limit:.3g}"
 
 
-@pytest.mark.parametrize("which", ["every", "hostile"])
-def test_the_badge_is_svg_with_a_name(request: pytest.FixtureRequest, which: str) -> None:
-    root = ElementTree.fromstring(text(request.getfixturevalue(which), "badge"))
-    assert root.get("aria-label") == "auditkit: fail, inconclusive" and root.get("role") == "img"
-
-
-@pytest.mark.parametrize("which", ["every", "hostile"])
-def test_openmetrics_is_read_by_prometheus(request: pytest.FixtureRequest, which: str) -> None:
+@settings(max_examples=60)
+@given(decisions())
+def test_every_number_is_the_decisions_to_prometheus(record: Record) -> None:
     parser = pytest.importorskip("prometheus_client.openmetrics.parser")
-    record = request.getfixturevalue(which)
-    families = {family.name: family for family in parser.text_string_to_metric_families(text(record, "openmetrics"))}
-    assert {"auditkit_ruling_value", "auditkit_ruling_status", "auditkit_gate_open"} <= set(families)
-    values = {sample.labels["rule"]: sample.value for sample in families["auditkit_ruling_value"].samples}
-    assert values == {one.rule: one.value for one in record.decision.rulings if one.value is not None}
-    states = [sample for sample in families["auditkit_ruling_status"].samples if sample.value == 1]
-    assert len(states) == len(STATUSES)
+    text = written(record, "openmetrics", SOURCES).decode()
+    families = {family.name: family for family in parser.text_string_to_metric_families(text)}
+    assert record.decision is not None
+    for name in ("value", "low", "high", "limit", "rows"):
+        expected = {one.rule: getattr(one, name) for one in record.decision.rulings if getattr(one, name) is not None}
+        family = families.get(f"auditkit_ruling_{name}")
+        found = {sample.labels["rule"]: sample.value for sample in family.samples} if family else {}
+        assert found == {rule: float(value) for rule, value in expected.items()}
 
 
-@pytest.mark.parametrize("name", sorted(OUTPUTS))
-def test_the_same_decision_gives_the_same_bytes(every: Record, name: str) -> None:
-    assert written(every, name, PLACES) == written(every, name, PLACES)
+@settings(max_examples=60)
+@given(decisions())
+def test_annotations_and_issues_say_the_decisions_sentence(record: Record) -> None:
+    from auditkit.exports.gate_lines import text_of
+
+    assert record.decision is not None
+    wrong = [one for one in record.decision.rulings if one.status != "pass"]
+    issues = json.loads(written(record, "gitlab", SOURCES))
+    for issue, one in zip(issues, wrong, strict=False):
+        assert issue["description"].endswith(text_of(one))
+    commands = written(record, "github", SOURCES).decode().split("\n")
+    for one in wrong:
+        said = f"::{text_of(one).replace('%', '%25')}"
+        assert any(command.endswith(said) and f" {one.rule}%3A" in command for command in commands)
 
 
-# ----------------------------------------------------------------------------- CLI
-
-
-def call(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    return int(left.value.code or 0)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    import pandas as pd
-
-    pd.DataFrame({"age": [30, 40] * 40, "y": [0, 1] * 40, "p": [0, 1] * 40}).to_csv(tmp_path / "rows.csv", index=False)
-    (tmp_path / "audit.yaml").write_text(
-        "name: m\ndata: {test: rows.csv}\ncolumns: {label: y, prediction: p, quasi_identifiers: [age]}\npolicy: policy.yaml\n"
-    )
-    (tmp_path / "policy.yaml").write_text(
-        "policy: p\nrules:\n  - id: k\n    measure: privacy.k_anonymity.k\n    min: 99\n"
-    )
-    return tmp_path
-
-
-def test_outputs_are_written_though_the_gate_is_closed(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(project / "summary.md"))
-    code = call(
-        "run",
-        project / "audit.yaml",
-        "--only",
-        "privacy.k_anonymity",
-        "--quiet",
-        "--output",
-        "github",
-        "--output",
-        f"junit={project / 'j.xml'}",
-    )
-    assert code == 1
-    assert "::error file=policy.yaml,line=3,col=5" in capsys.readouterr().out
-    assert MARKER in (project / "summary.md").read_text()
-    assert ElementTree.parse(project / "j.xml").getroot().get("failures") == "1"
-    record = project / "auditkit-report" / "audit.json"
-    assert (
-        call("gate", record, "--policy", project / "policy.yaml", "--quiet", "--output", f"sarif={project / 's.json'}")
-        == 1
-    )
-    assert json.loads((project / "s.json").read_text())["runs"][0]["results"][0]["ruleId"] == "AK-G01"
-
-
-@pytest.mark.parametrize(
-    ("value", "message"), [("junti", "Did you mean 'junit'"), ("json=nowhere/x.json", "no such folder for 'x.json'")]
-)
-def test_a_wrong_output_is_told_before_anything_runs(
-    project: Path, capsys: pytest.CaptureFixture[str], value: str, message: str
-) -> None:
-    assert call("run", project / "audit.yaml", "--output", value) == 2
-    assert message in capsys.readouterr().err
-    assert not (project / "auditkit-report").exists()
+def test_the_comment_says_the_decisions_sentence() -> None:
+    record = gate_samples.every()
+    assert record.decision is not None
+    told = unescape(written(record, "comment", SOURCES).decode().replace("<!-- -->", "")).replace("\\", "")
+    assert all(one.message in told for one in record.decision.rulings)
