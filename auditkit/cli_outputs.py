@@ -81,11 +81,15 @@ outputs = click.option(
 
 
 def sources_of(policy: Policy, path: Path, audit: Path | None = None) -> Sources:
-    """Return where the rules of a policy and the audit stand, by paths from the top of their repository."""
+    """Return where the rules of a policy and the audit stand, by paths from the top of their repository.
+
+    An audit that is not named is the audit.yaml beside the policy, or else is told of at the policy.
+    """
     from auditkit.exports.gate_lines import Sources
 
     places = {rule: place._replace(file=_shown(Path(place.file))) for rule, place in policy.places.items()}
-    return Sources(places, _shown(path), "audit.yaml" if audit is None else _shown(audit))
+    beside = path.parent / "audit.yaml"
+    return Sources(places, _shown(path), _shown(audit or (beside if beside.is_file() else path)))
 
 
 def sources_of_audit(path: Path) -> Sources:

@@ -219,6 +219,15 @@ def test_outside_a_repository_paths_start_at_the_working_folder(
     assert told == ["credit/policy.yaml", "policy.yaml"]
 
 
+def test_an_audit_is_told_of_at_the_yaml_beside_the_policy_or_at_the_policy(project: Path) -> None:
+    from auditkit.cli_outputs import sources_of
+
+    path = project / "policy.yaml"
+    assert sources_of(Policy.load(path), path).audit == "models/credit/audit.yaml"
+    (project / "audit.yaml").unlink()
+    assert sources_of(Policy.load(path), path).audit == "models/credit/policy.yaml"
+
+
 def test_a_terminal_gets_a_table(judged: tuple[Path, Path]) -> None:
     pty = pytest.importorskip("pty")
     record, policy = judged
