@@ -10,7 +10,7 @@ from auditkit.record import Record
 
 _COLOURS = {"pass": "#1b6a47", "pass with warnings": "#845200", "fail": "#a12a1e", "not decided": "#51575f"}
 _LEFT = 62
-_SIGN = 6.6
+_WIDTHS = {**dict.fromkeys("ijl", 3.2), **dict.fromkeys("ft, ", 4.1), "w": 9.0}  # of 11 px signs; the others take 6.6
 
 
 def badge(record: Record, _: Sources) -> bytes:
@@ -20,7 +20,7 @@ def badge(record: Record, _: Sources) -> bytes:
     counts = ", ".join(f"{number} {status}" for status, number in counted(decision).items()) or "no ruling"
     policy = cut(visible(decision.policy), 200)
     title = escape(f"auditkit: {word} (policy {policy}, {decision.as_of.isoformat()}: {counts})")
-    length = round(_SIGN * len(word))
+    length = round(sum(_WIDTHS.get(sign, 6.6) for sign in word))
     right = length + 14
     width = _LEFT + right
     return (

@@ -69,6 +69,15 @@ class Death:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A waiver that wants a look: what is said of it, where its rule stands, and a key that stays the same."""
+
+    text: str
+    place: Place
+    key: str
+
+
 def decided(record: Record) -> Decision:
     """Return a record's decision.
 
@@ -169,19 +178,25 @@ def summary(decision: Decision) -> str:
     return visible(f"{decision.verdict.upper()}{mark} (policy {decision.policy}, exit code {decision.exit_code})")
 
 
-def warned(decision: Decision) -> list[str]:
-    """Return what waivers must be looked at, a line each."""
-    return [
-        *(visible(f"waiver ends soon: {text}") for text in decision.expiring_waivers),
-        *(visible(f"unused waiver: {text}") for text in decision.unused_waivers),
-    ]
+def notices(decision: Decision, sources: Sources) -> list[Notice]:
+    """Return the waivers that want a look."""
+    told = [("waiver ends soon", text) for text in decision.expiring_waivers]
+    told += [("unused waiver", text) for text in decision.unused_waivers]
+    seen: Counter[tuple[str, str]] = Counter()
+    found = []
+    for kind, text in told:
+        rule = text.partition(": ")[0]
+        seen[kind, rule] += 1
+        key = _digest([kind, rule, seen[kind, rule]])
+        found.append(Notice(visible(f"{kind}: {text}"), sources.of(rule), key))
+    return found
 
 
 def others(decision: Decision) -> list[str]:
     """Return what else belongs to the decision, a line each."""
     return [
         *(visible(f"died: {text}") for text in decision.problems),
-        *warned(decision),
+        *(notice.text for notice in notices(decision, Sources())),
         *(visible(f"not for this deployment: {text}") for text in decision.not_applied),
         *([visible(f"compared with {decision.baseline}")] if decision.baseline else []),
     ]

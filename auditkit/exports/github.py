@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditkit.exports.gate_lines import DIED, Line, Sources, deaths, decided, lines, summary, warned
+from auditkit.exports.gate_lines import DIED, Line, Sources, deaths, decided, lines, notices, summary
 from auditkit.exports.plain_text import visible
 from auditkit.policy import Place
 from auditkit.record import Record
@@ -24,11 +24,11 @@ def github(record: Record, sources: Sources) -> bytes:
     ]
     warnings = [_of_line(line) for line in found if line.level == "warning"]
     warnings += [
-        _command("warning", Place(sources.policy, 1, 1), "auditkit: waivers", text) for text in warned(decision)
+        _command("warning", notice.place, "auditkit: waivers", notice.text) for notice in notices(decision, sources)
     ]
     verdict = f"::notice title=auditkit::{_data(summary(decision))}"
-    notices = [verdict, *(_of_line(line) for line in found if line.level == "note")]
-    kept = [*_kept(errors, "error"), *_kept(warnings, "warning"), *_kept(notices, "notice")]
+    told = [verdict, *(_of_line(line) for line in found if line.level == "note")]
+    kept = [*_kept(errors, "error"), *_kept(warnings, "warning"), *_kept(told, "notice")]
     return ("\n".join(kept) + "\n").encode("utf-8", "replace")
 
 

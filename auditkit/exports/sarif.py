@@ -17,9 +17,9 @@ from auditkit.exports.gate_lines import (
     deaths,
     decided,
     lines,
+    notices,
     numbers_of,
     summary,
-    warned,
 )
 from auditkit.exports.plain_text import visible
 from auditkit.policy import Decision, Place
@@ -50,7 +50,7 @@ def sarif(record: Record, sources: Sources) -> bytes:
     run = {
         "tool": {"driver": driver},
         "automationDetails": {"id": f"auditkit/{quote(visible(decision.policy), safe='')}/"},
-        "invocations": [_invocation(decision)],
+        "invocations": [_invocation(decision, sources)],
         "results": results,
         "columnKind": "unicodeCodePoints",
         "properties": {
@@ -129,8 +129,11 @@ def _location(place: Place) -> dict[str, Any]:
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
 
 
-def _invocation(decision: Decision) -> dict[str, Any]:
-    notes = [{"level": "warning", "message": {"text": text}} for text in warned(decision)]
+def _invocation(decision: Decision, sources: Sources) -> dict[str, Any]:
+    notes = [
+        {"level": "warning", "message": {"text": notice.text}, "locations": [_location(notice.place)]}
+        for notice in notices(decision, sources)
+    ]
     return {
         "executionSuccessful": not decision.problems,
         "exitCode": decision.exit_code,

@@ -34,6 +34,15 @@ def test_only_what_closes_the_gate_is_a_blocker() -> None:
     assert blockers == ["r1", "r3", "r4", "r7", "r11", "AK-G05"]
 
 
+def test_a_waivers_issue_does_not_change_with_the_days_that_are_left() -> None:
+    first, second = (
+        issues(record_of(ruling(0, "pass"), expiring_waivers=(f"r1: ends on 2026-12-01, in {days} days",)))[0]
+        for days in (6, 5)
+    )
+    assert first["fingerprint"] == second["fingerprint"] and first["description"] != second["description"]
+    assert (first["severity"], first["location"]["lines"]["begin"]) == ("minor", 7)
+
+
 def test_passes_are_no_issues() -> None:
     assert issues(record_of(ruling(0, "pass"))) == []
 
