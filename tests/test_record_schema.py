@@ -99,7 +99,7 @@ def test_what_is_written_follows_the_schema(judged: bool) -> None:
     check(data)
     assert [finding["id"] for finding in data["run"]["findings"]] == ["carbon.inference"]
     assert {m["interval"]["kind"] for m in measures(data) if m["interval"]} == {"exact", "range", "interval"}
-    assert {type(value) for m in measures(data) for value in m["group"].values()} == {str, bool, type(None)}
+    assert {type(value) for m in measures(data) for value in m["group"].values()} == {str, bool, int, type(None)}
     if judged:
         assert data["run"]["rulings"][0]["waiver_expired"]
         assert {r["status"] for r in data["decision"]["rulings"]} >= {"waived"}

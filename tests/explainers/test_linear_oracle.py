@@ -18,7 +18,23 @@ from sklearn.preprocessing import OneHotEncoder
 from auditkit.explainers.explained import explained
 from auditkit.subject import Subject
 
-ADULT = ["age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship", "race", "sex", "capital-gain", "capital-loss", "hours-per-week", "native-country", "income"]
+ADULT = [
+    "age",
+    "workclass",
+    "fnlwgt",
+    "education",
+    "education-num",
+    "marital-status",
+    "occupation",
+    "relationship",
+    "race",
+    "sex",
+    "capital-gain",
+    "capital-loss",
+    "hours-per-week",
+    "native-country",
+    "income",
+]
 # A workclass of ? goes with an occupation of ?: scores do not tell which of the two carries its weight.
 TOGETHER = {"adult": ("workclass", "occupation")}
 

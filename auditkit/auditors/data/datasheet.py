@@ -74,8 +74,8 @@ def datasheet(subject: Subject) -> Iterator[Measure | Evidence]:
     Notes
     -----
     Of each table: rows, columns, types, missing cells, rows that repeat an earlier one in all columns, columns by role,
-    labels, the range of years of the time column and the SHA-256 of the content, all exact counts. The other questions
-    of the datasheet stand with the answer that was given, or as open: questions_answered and questions_open count them.
+    labels and the range of years of the time column, all exact counts; the digest of the content stands among the
+    inputs of the audit. The other questions of the datasheet stand with the answer that was given, or as open: questions_answered and questions_open count them.
     Nobody checks an answer here.
 
     Misleads when
@@ -116,7 +116,6 @@ def _composition(subject: Subject, name: Dataset, table: Table) -> Evidence:
     said = subject.card.get(f"{name}_data")
     described: list[tuple[Cell, ...]] = [("Described as", said)] if said else []
     rows = [*described, *_size(table), *_roles(subject, table), *_time(subject, table)]
-    rows.append(("Content, SHA-256", table.digest))
     return Evidence(
         id=f"data.datasheet.{name}",
         kind="table",
