@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
 # No test is timed: a busy machine is no fault of the code.
@@ -18,3 +19,10 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data: set AUDITKIT_DATA to the folder that holds adult, compas and german")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Print the figures that tests recorded with `record_property`, from whichever process."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, figure in getattr(report, "user_properties", []):
+            terminalreporter.write_line(f"{name}: {figure}")
