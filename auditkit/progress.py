@@ -8,13 +8,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from auditkit.attacks.steps import Step, listening
+
 Progress = Callable[[str, int, int], None]
 
 
 @contextmanager
 def reporting(progress: bool | Progress) -> Iterator[Progress]:
-    """Give a callable that is told each auditor that is done: a bar with the time left, the caller's own, or nothing."""
-    if callable(progress):
+    """Give a callable that is told each auditor that is done: a bar with the time left, the caller's own, or nothing.
+
+    The bar, and lines of JSON, also tell how far a long auditor is.
+    """
+    if isinstance(progress, JsonLines):
+        with listening(progress.step):
+            yield progress
+    elif callable(progress):
         yield progress
     elif progress and sys.stderr.isatty():
         from rich.console import Console
@@ -24,17 +32,31 @@ def reporting(progress: bool | Progress) -> Iterator[Progress]:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("auditing", total=None)
-            yield lambda name, done, total: bar.update(task, description=name, completed=done, total=total)
+            with listening(lambda step: bar.update(task, description=str(step))):
+                yield lambda name, done, total: bar.update(task, description=name, completed=done, total=total)
     else:
         yield lambda _name, _done, _total: None
 
 
+class JsonLines:
+    """Writes one JSON object for each auditor that is done, and for each step of a long one."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write, self._began = write, time.monotonic()
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        """Write an auditor that is done."""
+        self._line({"event": "auditor", "id": name, "done": done, "of": total})
+
+    def step(self, step: Step) -> None:
+        """Write a step of an auditor that is not done yet."""
+        left = round(step.seconds_left, 1)
+        self._line({"event": "step", "what": step.what, "done": step.done, "of": step.total, "seconds_left": left})
+
+    def _line(self, event: dict[str, object]) -> None:
+        self._write(json.dumps({**event, "seconds": round(time.monotonic() - self._began, 3)}))
+
+
 def json_lines(write: Callable[[str], None]) -> Progress:
     """Return a callable that writes one JSON object for each auditor that is done."""
-    began = time.monotonic()
-
-    def report(name: str, done: int, total: int) -> None:
-        event = {"event": "auditor", "id": name, "done": done, "of": total}
-        write(json.dumps({**event, "seconds": round(time.monotonic() - began, 3)}))
-
-    return report
+    return JsonLines(write)

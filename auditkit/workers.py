@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from auditkit.attacks.steps import Step, listening, tell
 from auditkit.catalog import select
 from auditkit.declare import Auditor
 from auditkit.errors import InsufficientData, NotApplicable
@@ -140,6 +141,8 @@ def _pool(
             ready = multiprocessing.connection.wait([worker.pipe for worker in running], pause)
             for worker in [w for w in running if w.pipe in ready or time.monotonic() > w.deadline]:
                 finding = _collect(worker, settings[worker.entry.id], worker.pipe in ready, clock)
+                if finding is None:
+                    continue
                 if finding.status in ("error", "skipped") or not queue or time.monotonic() >= clock.end:
                     running.remove(worker)
                     _stop(worker)
@@ -194,8 +197,9 @@ def _work(
 ) -> None:
     other_end.close()
     known = {entry.id: entry for entry in select()[0]}
-    while (identifier := pipe.recv()) is not None:
-        pipe.send(run_one(known[identifier], subject, settings[identifier]))
+    with listening(pipe.send):
+        while (identifier := pipe.recv()) is not None:
+            pipe.send(run_one(known[identifier], subject, settings[identifier]))
     pipe.close()
 
 
@@ -208,15 +212,19 @@ def _stop(worker: _Worker) -> None:
     worker.pipe.close()
 
 
-def _collect(worker: _Worker, options: Mapping[str, object], ready: bool, clock: Clock) -> Finding:
-    finding: Finding | None = None
+def _collect(worker: _Worker, options: Mapping[str, object], ready: bool, clock: Clock) -> Finding | None:
+    """Return what a worker has found, or what it died of; None if it only told a step of its work."""
+    answer: Finding | Step | None = None
     if ready:
         try:
-            finding = worker.pipe.recv()
+            answer = worker.pipe.recv()
         except (EOFError, OSError):
-            finding = None
-    if finding is not None:
-        return finding
+            answer = None
+    if isinstance(answer, Step):
+        tell(answer)
+        return None
+    if answer is not None:
+        return answer
     if not ready:
         worker.process.kill()
     worker.process.join()

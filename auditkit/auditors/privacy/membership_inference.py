@@ -3,58 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from auditkit.attacks.shadows import (
-    Floats,
-    complementary_halves,
-    lira,
-    pooled,
-    rmia,
-    shadow_fit,
-    tpr_error,
-    train_shadows,
-)
-from auditkit.attacks.threshold import attack_auc, attack_curve, true_label_confidence
+from auditkit.attacks.membership import Attack, Attacked, Effort, attacked
+from auditkit.attacks.recognised import recognised, tpr_error
+from auditkit.attacks.threshold import attack_curve
+from auditkit.bias_audit.drawn import groups_in
 from auditkit.declare import auditor
-from auditkit.errors import ConfigurationError, InsufficientData, NotApplicable
+from auditkit.errors import ConfigurationError
 from auditkit.finding import Cell, Column, Evidence, Group, Interval, Measure
-from auditkit.group_rates import two_sided
+from auditkit.group_rates import gap_of, two_sided
 from auditkit.stats.comparisons import Extreme
-from auditkit.stats.uncertainty import AreaUnderCurve, Normal
+from auditkit.stats.uncertainty import Exact, Normal
 from auditkit.subject import Subject
 
 LEVEL = 0.95
-LEAST_ROWS = 30
-HANLEY_MCNEIL_BELOW = 100
 POINTS = 50
 FEWEST_OF_GROUP = 100
+MISTAKEN = 0.05
 _ID = "privacy.membership_inference"
 _RATES = ((0.01, "tpr_at_1_percent", 1_000), (0.001, "tpr_at_0_1_percent", 10_000))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Attack:
-    """Scores of one attack; higher speaks for membership."""
-
-    name: str
-    members: Floats
-    outsiders: Floats
-
-    def area(self) -> AreaUnderCurve:
-        auc, error = attack_auc(self.members, self.outsiders)
-        return AreaUnderCurve(auc, len(self.members), len(self.outsiders), error)
+_OVER = "over records, not over retraining"
 
 
 @auditor(
     title="Membership inference",
     needs=("model", "train", "label"),
-    measures=("auc", "largest_auc", "tpr_at_1_percent", "tpr_at_0_1_percent", "auc_of_group"),
+    measures=(
+        "auc",
+        "largest_auc",
+        "tpr_at_1_percent",
+        "tpr_at_0_1_percent",
+        "rows_recognised",
+        "auc_of_group",
+        "auc_gap",
+    ),
     slow=True,
 )
 def membership_inference(
@@ -63,7 +51,7 @@ def membership_inference(
     max_rows: int = 5000,
     shadows: int = 8,
     shadow_rows: int = 20_000,
-    seconds: float = 120.0,
+    seconds: float = 60.0,
 ) -> Iterable[Measure | Evidence]:
     r"""How well an attacker who asks the model tells training rows from other rows.
 
@@ -78,137 +66,100 @@ def membership_inference(
     shadow_rows : int
         Rows of both tables together that shadow models are trained on, half of them each.
     seconds : float
-        Time for shadow models; with less, fewer are trained, the finding says so, and its numbers depend on the clock.
+        CPU time for shadow models. If the first two show that it allows fewer, fewer are trained; the finding says so, and
+        its numbers stand apart as dependent on a clock.
 
     Notes
     -----
     Threshold attack, auc: a row is taken for a training row if the model's probability of its true label (regression:
-    minus the absolute error) exceeds a limit. With a model that scikit-learn can clone, two more: RMIA, that probability
+    minus the absolute error) exceeds a limit. With a model that scikit-learn can clone, three more: RMIA, that probability
     over its mean among shadow models; LiRA, the log ratio of its likelihood under shadows that were trained with the row
-    and without. Shadows are clones trained on random complementary halves of training and test rows, so each row is in
-    half of them. AUC = P(score of a training row > that of a test row) + 1/2 P(equal); 0.5 knows no more than a coin.
-    largest_auc is the largest of all attacks run: its lower bound shares the error among them, its upper is plain.
-    tpr_at_1_percent: training rows recognised while 1 % of the others are mistaken, largest of the attacks, from 1,000
-    other rows on (0.1 %: 10,000); bootstrap of both, the threshold found anew. auc_of_group: RMIA, or the threshold
-    attack, within a group. DeLong on the logit scale (Hanley-McNeil below 100 rows).
+    and without; calibrated log odds, ln(p/(1−p)) less its mean among shadows. Shadows are clones trained on random
+    complementary halves of training and test rows, so each row is in half of them; of a regression's error e,
+    exp(−e ÷ median) stands for the probability.
+    AUC = P(score of a training row > that of a test row) + 1/2 P(equal); 0.5 knows no more than a coin; DeLong
+    on the logit scale (Hanley-McNeil below 100 rows). largest_auc is the largest of all attacks run: its lower bound shares
+    the error among them, its upper is plain. tpr_at_1_percent: training rows recognised while 1 % of the others are
+    mistaken, largest of the attacks, from 1,000 other rows on (0.1 %: 10,000); bootstrap of both, the threshold found anew.
+    rows_recognised: training rows that can be named as such by RMIA (else the threshold attack) so that, out of as many
+    training rows as others, at most 5 % of the rows named are wrong. auc_of_group: the same attack within a group
+    of 100 rows of each table or more; auc_gap: the largest difference between groups, simultaneous over all pairs.
 
     Misleads when
     -------------
     All count records, not retraining: another fit of the same model may give away more or less. Train and test differ for
     other reasons (time, place): the attack then sees that difference. Any model that fits its data at all stands slightly
-    above 0.5. An attack that fails bounds nothing.
+    above 0.5. An attack that fails bounds nothing. Clones are trained without weights, early stopping sets or other
+    extras of the fit, which are not known, and often on fewer rows. Rows of one person in both tables count as two people.
 
     References
     ----------
     .. [1] Yeom et al. 2018, doi:10.1109/CSF.2018.00027; Carlini et al. 2022, arXiv:2112.03570; Zarifzadeh et al. 2024,
-       arXiv:2312.03262
+       arXiv:2312.03262; Watson et al. 2022, arXiv:2111.08440; Barber, Candès 2015, doi:10.1214/15-AOS1337
     """
-    if subject.model is None:
-        raise NotApplicable("no model was given, only its predictions; pass model=")
-    if subject.roles.label is None:
-        raise NotApplicable("no label column was named; pass label=")
     if shadows % 2 or shadows > 64:
         raise ConfigurationError(f"option 'shadows' of {_ID}: got {shadows}, wanted an even number up to 64")
-    members, outsiders = subject.sample(max_rows, "train"), subject.sample(max_rows)
-    # Samples come in the order of their hashes, so the first rows of one are a sample too.
-    inside, outside = _confidences(subject, members), _confidences(subject, outsiders)
-    size = min(int(np.isfinite(inside).sum()), int(np.isfinite(outside).sum()))
-    if size < LEAST_ROWS:
-        raise InsufficientData(f"{size} rows of each table have a usable score; the attack needs {LEAST_ROWS}")
-    kept = [np.flatnonzero(np.isfinite(scores))[:size] for scores in (inside, outside)]
-    frames = members.iloc[kept[0]], outsiders.iloc[kept[1]]
-    attacks = [_Attack("threshold", inside[kept[0]], outside[kept[1]])]
-    trained, said, cut = 0, "", False
-    if shadows:
-        more, trained, said, cut = _by_shadows(subject, frames, attacks[0], shadows, shadow_rows, seconds)
-        attacks += more
-    auc, error = attack_auc(attacks[0].members, attacks[0].outsiders)
-    yield _auc(auc, error, size)
-    about = f"{trained} shadow models" if trained else f"no shadow models: {said or 'none were asked for'}"
-    for item in _compared(subject, attacks, frames, about):
-        if not cut:
-            yield item
-        elif isinstance(item, Measure):  # what a clock cut short stands outside the digest of the evidence
-            yield replace(item, volatile=True)
-    yield _curve(attacks[0].members, attacks[0].outsiders, size)
+    known = attacked(subject, max_rows, Effort(shadows, shadow_rows, seconds), _ID)
+    plain = known.attacks[0]
+    yield _auc("auc", plain, "")
+    for item in _compared(subject, known):
+        yield replace(item, volatile=True) if known.cut else item
+    yield _curve(plain)
 
 
-def _confidences(subject: Subject, frame: Any) -> Floats:
-    truth = frame[subject.roles.label]
-    if subject.task == "regression":
-        errors: Floats = -np.abs(truth.to_numpy(np.float64) - np.asarray(subject.predict(frame), np.float64))
-        return errors
-    return true_label_confidence(subject.predict_probabilities(frame), _classes(subject), truth.tolist())[0]
+def _compared(subject: Subject, known: Attacked) -> Iterator[Measure | Evidence]:
+    yield _largest(known)
+    yield from _rates(subject, known)
+    yield _recognised(known)
+    for column in subject.roles.sensitive:
+        yield from _groups(subject, known, column)
+    yield _table(known)
 
 
-def _by_shadows(
-    subject: Subject, frames: tuple[Any, Any], plain: _Attack, wanted: int, rows: int, seconds: float
-) -> tuple[list[_Attack], int, str, bool]:
-    """Return the attacks with shadow models, how many were trained, why none were, and whether the time ran out."""
-    model = subject.model
-    assert model is not None  # the caller looked
-    if subject.task == "regression":
-        return [], 0, "their scores are of probabilities, and this is a regression", False
-    if model.estimator is None:
-        return [], 0, "the model only answers, so there is nothing to train again", False
-    size = len(plain.members)
-    more = max(0, rows // 2 - size)
-    others = [subject.sample(size + more, which).iloc[size:] for which in ("train", "test")] if more else []
-    pool = pooled([*frames, *others])
-    truth = pool[subject.roles.label]
-    known = truth.notna().to_numpy()
-    pool, truth = pool[known].reset_index(drop=True), truth[known].reset_index(drop=True)
-    attacked = np.flatnonzero(known[: 2 * size])
-    if len(attacked) < 2 * size:
-        return [], 0, "labels are missing among the rows attacked", False
-    inputs = pool[list(subject.features)]
-    target = np.concatenate([plain.members, plain.outsiders])
-    names = truth.tolist()
-
-    def confidence(trained: Any) -> Floats:
-        shares = np.asarray(trained.predict_proba(inputs.iloc[: 2 * size]), dtype=np.float64)
-        return np.nan_to_num(true_label_confidence(shares, list(trained.classes_), names[: 2 * size])[0])
-
-    codes = np.unique(np.array([str(name) for name in names]), return_inverse=True)[1].astype(np.int64)
-    halves = complementary_halves(codes, wanted // 2, subject.rng(_ID))
-    try:
-        made = train_shadows(shadow_fit(model.estimator, inputs, truth, confidence), halves, seconds)
-    except (TypeError, ValueError, AttributeError) as error:
-        return [], 0, f"the model cannot be trained again ({type(error).__name__}: {str(error)[:120]})", False
-    made = replace(made, inside=made.inside[:, : 2 * size])
-    found = [
-        _Attack(name, scores[:size], scores[size:])
-        for name, scores in (("RMIA", rmia(target, made)), ("LiRA", lira(target, made)))
-    ]
-    return found, len(made.confidence), "", made.cut
+def _auc(name: str, attack: Attack, words: str, group: Group = Group()) -> Measure:  # noqa: B008  a frozen value
+    area = attack.area()
+    few = min(area.positives, area.negatives) < FEWEST_OF_GROUP
+    method = f"{words}{'Hanley-McNeil score interval' if few else 'DeLong, logit scale'}; {_OVER}"
+    return Measure(
+        name=name,
+        value=area.value,
+        unit="probability",
+        direction="lower",
+        dataset="none",
+        group=group,
+        n=area.positives + area.negatives,
+        interval=two_sided(area, method),
+        uncertainty=area,
+    )
 
 
-def _compared(
-    subject: Subject, attacks: list[_Attack], frames: tuple[Any, Any], about: str
-) -> Iterator[Measure | Evidence]:
-    areas = [attack.area() for attack in attacks]
-    size = len(attacks[0].members)
-    largest = Extreme("max", tuple(areas))
-    low, high = (largest.lower((1 + LEVEL) / 2), largest.upper((1 + LEVEL) / 2))
-    method = f"largest of {len(areas)} attacks, {about}; over records, not over retraining"
-    yield Measure(
+def _shared(uncertainty: Extreme, words: str) -> Interval:
+    value = uncertainty.estimate
+    low, high = uncertainty.lower((1 + LEVEL) / 2), uncertainty.upper((1 + LEVEL) / 2)
+    return Interval(min(low, value), max(high, value), LEVEL, "two", "interval", words)
+
+
+def _words(known: Attacked) -> str:
+    count = len(known.attacks)
+    return f"{'largest of ' if count > 1 else ''}{count} attack{'s' if count > 1 else ''}, {known.about}; {_OVER}"
+
+
+def _largest(known: Attacked) -> Measure:
+    largest = Extreme("max", tuple(attack.area() for attack in known.attacks))
+    return Measure(
         name="largest_auc",
         value=largest.estimate,
         unit="probability",
         direction="lower",
         dataset="none",
-        n=2 * size,
-        interval=Interval(min(low, largest.estimate), max(high, largest.estimate), LEVEL, "two", "interval", method),
+        n=2 * len(known.attacks[0].members),
+        interval=_shared(largest, _words(known)),
         uncertainty=largest,
     )
-    rates = list(_rates(subject, attacks, method))
-    yield from rates
-    yield from _groups(subject, attacks[1] if len(attacks) > 1 else attacks[0], frames)
-    yield _table(attacks, areas, subject, about)
 
 
-def _rates(subject: Subject, attacks: list[_Attack], method: str) -> Iterator[Measure]:
-    size = len(attacks[0].outsiders)
+def _rates(subject: Subject, known: Attacked) -> Iterator[Measure]:
+    size = len(known.attacks[0].outsiders)
     for rate, name, least in _RATES:
         base = Measure(
             name=name,
@@ -224,56 +175,82 @@ def _rates(subject: Subject, attacks: list[_Attack], method: str) -> Iterator[Me
             yield base
             continue
         found = [
-            tpr_error(one.members, one.outsiders, rate, subject.rng(f"{_ID}.{name}.{one.name}")) for one in attacks
+            tpr_error(one.members, one.outsiders, rate, subject.rng(f"{_ID}.{name}.{one.name}"))
+            for one in known.attacks
         ]
-        members = tuple(Normal(value, error, "logit", None, 0.0, 1.0) for value, error in found)
-        largest = Extreme("max", members)
-        value = largest.estimate
-        low, high = largest.lower((1 + LEVEL) / 2), largest.upper((1 + LEVEL) / 2)
-        interval = Interval(min(low, value), max(high, value), LEVEL, "two", "interval", f"bootstrap, {method}")
-        yield replace(base, value=value, status="measured", reason=None, interval=interval, uncertainty=largest)
+        largest = Extreme("max", tuple(Normal(value, error, "logit", None, 0.0, 1.0) for value, error in found))
+        interval = _shared(largest, f"bootstrap with the threshold found anew, {_words(known)}")
+        yield replace(
+            base, value=largest.estimate, status="measured", reason=None, interval=interval, uncertainty=largest
+        )
 
 
-def _groups(subject: Subject, attack: _Attack, frames: tuple[Any, Any]) -> Iterator[Measure]:
-    for column in subject.roles.sensitive:
-        labels = [_groups_of(subject, frame, column) for frame in frames]
-        for value in sorted({*labels[0].tolist(), *labels[1].tolist()}, key=str):
-            inside, outside = (np.array([one == value for one in found.tolist()]) for found in labels)
-            if min(int(inside.sum()), int(outside.sum())) < FEWEST_OF_GROUP:
-                continue
-            area = _Attack(attack.name, attack.members[inside], attack.outsiders[outside]).area()
-            yield Measure(
+def _recognised(known: Attacked) -> Measure:
+    attack = known.best_known
+    named, wrong = recognised(attack.members, attack.outsiders, MISTAKEN)
+    words = (
+        f"{attack.name}: {named:,} of {len(attack.members):,} training rows named, with {wrong:,} of as many others; "
+        f"at most {MISTAKEN:.0%} of names wrong on average"
+    )
+    return Measure(
+        name="rows_recognised",
+        value=named,
+        unit="count",
+        direction="lower",
+        dataset="train",
+        n=len(attack.members),
+        interval=Interval(named, named, None, "two", "exact", words),
+        uncertainty=Exact(named),
+    )
+
+
+def _groups(subject: Subject, known: Attacked, column: str) -> Iterator[Measure]:
+    """Yield the AUC within each group of a column, and the largest difference between two of them."""
+    attack = known.best_known
+    labels = [_groups_of(subject, frame, column) for frame in known.frames]
+    found, rows = [], []
+    for value in sorted({*labels[0].tolist(), *labels[1].tolist()}, key=lambda one: (one is None, str(one))):
+        inside, outside = (np.array([one == value for one in part.tolist()]) for part in labels)
+        group, sizes = Group.of({column: value}), (int(inside.sum()), int(outside.sum()))
+        rows.append(sum(sizes))
+        if min(sizes) >= FEWEST_OF_GROUP:
+            found.append(_auc("auc_of_group", attack.of(inside, outside), f"{attack.name}, ", group))
+            continue
+        found.append(
+            Measure(
                 name="auc_of_group",
-                value=area.value,
+                value=None,
                 unit="probability",
                 direction="lower",
                 dataset="none",
-                group=Group.of({column: value}),
-                n=int(inside.sum() + outside.sum()),
-                interval=two_sided(area, f"{attack.name}, DeLong, logit scale; over records, not over retraining"),
-                uncertainty=area,
+                group=group,
+                n=sum(sizes),
+                status="insufficient",
+                reason=f"{sizes[0]} training and {sizes[1]} other rows; {FEWEST_OF_GROUP} of each are needed",
             )
+        )
+    yield from found
+    yield replace(gap_of("auc_gap", "difference", (column,), found, rows), dataset="none")
 
 
 def _groups_of(subject: Subject, frame: Any, column: str) -> npt.NDArray[Any]:
-    from auditkit.bias_audit.drawn import groups_in
-
     found = np.empty(len(frame), dtype=object)
     found[:] = groups_in(subject, frame, column)
     return found
 
 
-def _table(attacks: list[_Attack], areas: list[AreaUnderCurve], subject: Subject, about: str) -> Evidence:
+def _table(known: Attacked) -> Evidence:
     rows: list[tuple[Cell, ...]] = []
-    for attack, area in zip(attacks, areas, strict=True):
+    for attack in known.attacks:
+        area = attack.area()
         low, high = area.limits(NormalDist().inv_cdf((1 + LEVEL) / 2))
         rows.append((attack.name, len(attack.members), area.value, low, high))
     return Evidence(
         id="attacks",
         kind="intervals",
         title="Attacks that were run",
-        caption=f"AUC of each attack with its own 95 % interval; {about}. They count records, not retraining.",
-        alt="AUC of each attack: " + ", ".join(f"{row[0]} {float(row[2]):.3f}" for row in rows),  # type: ignore[arg-type]
+        caption=f"AUC of each attack with its own 95 % interval; {known.about}. They count records, not retraining.",
+        alt="AUC of each attack: " + ", ".join(f"{attack.name} {attack.area().value:.3f}" for attack in known.attacks),
         columns=(
             Column("attack", role="label"),
             Column("rows of each table", "rows", "n"),
@@ -285,36 +262,17 @@ def _table(attacks: list[_Attack], areas: list[AreaUnderCurve], subject: Subject
     )
 
 
-def _classes(subject: Subject) -> tuple[Any, ...]:
-    return tuple(subject.model.classes or subject.labels) if subject.model is not None else subject.labels
-
-
-def _auc(auc: float, error: float, size: int) -> Measure:
-    uncertainty = AreaUnderCurve(auc, size, size, error)
-    low, high = uncertainty.limits(NormalDist().inv_cdf((1 + LEVEL) / 2))
-    method = "Hanley-McNeil score interval" if size < HANLEY_MCNEIL_BELOW else "DeLong, logit scale"
-    return Measure(
-        name="auc",
-        value=auc,
-        unit="probability",
-        direction="lower",
-        dataset="none",
-        n=2 * size,
-        interval=Interval(low, high, LEVEL, "two", "interval", f"{method}; over records, not over retraining"),
-        uncertainty=uncertainty,
-    )
-
-
-def _curve(members: npt.NDArray[np.float64], outsiders: npt.NDArray[np.float64], size: int) -> Evidence:
+def _curve(attack: Attack) -> Evidence:
+    size = len(attack.members)
     return Evidence(
         id="attack_curve",
         kind="curve",
-        title="ROC curve of the attack",
+        title="ROC curve of the threshold attack",
         caption=f"{size:,} training and {size:,} test rows; the diagonal is a coin. Over records, not over retraining.",
         alt="Share of training rows recognised against share of test rows mistaken for training rows",
         columns=(
             Column("Test rows taken for training rows", "rate", "x"),
             Column("Training rows recognised", "rate", "y"),
         ),
-        rows=tuple(attack_curve(members, outsiders, POINTS)),
+        rows=tuple(attack_curve(attack.members, attack.outsiders, POINTS)),
     )
