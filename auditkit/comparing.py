@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from auditkit.auditing import Audit
 from auditkit.finding import Direction, Measure
-from auditkit.policy.baseline import Known, Place, place_of
+from auditkit.policy.baseline import Known, Place, baseline_of, place_of
 from auditkit.policy.judging import Bounds, change
 
 Moved = Literal["worse", "better", "moved", "not shown"]
@@ -71,7 +71,24 @@ def compare(first: Audit, second: Audit) -> Comparison:
     The bounds of a change take both audits as independent. Where both rest on the same people, they are wider than they
     need be. Exact counts are compared as they are, ranges by their extremes.
     """
-    before, after = _measures(first), _measures(second)
+    return against(baseline_of(first).measures, second, notes=_notes(first, second))
+
+
+def against(
+    before: Mapping[Place, Known], second: Audit, *, complete: bool = True, notes: Iterable[str] = ()
+) -> Comparison:
+    """Return what changed since measures that were kept, as `compare` does.
+
+    Parameters
+    ----------
+    before : mapping of place to Known
+    second : Audit
+    complete : bool
+        Whether `before` holds all measures of its audit; if not, what it lacks is not called new.
+    notes : iterable of str
+        What makes the two hard to compare.
+    """
+    after = _measures(second)
     both = [place for place in after if place in before]
     estimates = [place for place in both if not _certain(before[place], after[place])]
     confidence = 1 - (1 - LEVEL) / 2 / max(1, len(estimates))
@@ -82,8 +99,8 @@ def compare(first: Audit, second: Audit) -> Comparison:
         tuple(changes),
         confidence,
         tuple(_named(place) for place in before if place not in after),
-        tuple(_named(place) for place in after if place not in before),
-        tuple(_notes(first, second)),
+        tuple(_named(place) for place in after if complete and place not in before),
+        tuple(notes),
     )
 
 
@@ -96,14 +113,14 @@ def _measures(audit: Audit) -> dict[Place, Measure]:
     }
 
 
-def _certain(*measures: Measure) -> bool:
-    return all(one.uncertainty is not None and one.uncertainty.kind in ("exact", "range") for one in measures)
+def _certain(was: Known, now: Measure) -> bool:
+    kinds = ("exact", "range")
+    return was.uncertainty.kind in kinds and now.uncertainty is not None and now.uncertainty.kind in kinds
 
 
-def _change(place: Place, was: Measure, now: Measure, confidence: float) -> Change:
-    assert was.value is not None and was.uncertainty is not None  # _measures keeps no others
-    assert now.value is not None and now.uncertainty is not None
-    bounds = change(now.value, now.uncertainty, Known(was.value, was.uncertainty), confidence, confidence)
+def _change(place: Place, was: Known, now: Measure, confidence: float) -> Change:
+    assert now.value is not None and now.uncertainty is not None  # _measures keeps no others
+    bounds = change(now.value, now.uncertainty, was, confidence, confidence)
     kinds = {was.uncertainty.kind, now.uncertainty.kind}
     kind = "exact" if kinds == {"exact"} else "range" if "range" in kinds else "interval"
     about = " × ".join(now.over) if now.over else str(now.group) if now.group else "all rows"

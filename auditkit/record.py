@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from auditkit.auditing import Audit
+from auditkit.changes import Changes
+from auditkit.changes import from_json as changes_from_json
+from auditkit.changes import to_json as changes_to_json
+from auditkit.coverage.packs import Pack, pack_of
 from auditkit.errors import DataError, RecordError
 from auditkit.finding_json import fields_of, finding_from_json, finding_to_json, named_group
 from auditkit.policy import Decision, Ruling, Waiver, verdict_of
@@ -22,15 +26,20 @@ SCHEMA_VERSION = 1
 class Record:
     """An audit with its decision, as audit.json holds them.
 
-    ``evidence_digest`` covers all but ``run``: same input, same digest.
+    ``evidence_digest`` covers all but ``run``: same input, same digest. `coverage` are the packs it is held against, `changes`
+    the comparison with an earlier audit; both stand under ``run``, since choosing them changes no evidence.
     """
 
     audit: Audit
     decision: Decision | None
     evidence_digest: str = ""
+    coverage: tuple[Pack, ...] = ()
+    changes: Changes | None = None
 
 
-def as_json(audit: Audit, decision: Decision | None) -> dict[str, Any]:
+def as_json(
+    audit: Audit, decision: Decision | None, coverage: Iterable[Pack] = (), changes: Changes | None = None
+) -> dict[str, Any]:
     """Return the record as JSON values; what depends on a clock stands under ``run``."""
     steady = [finding for finding in audit.findings if not finding.volatile]
     clocked = [finding for finding in audit.findings if finding.volatile]
@@ -66,6 +75,9 @@ def as_json(audit: Audit, decision: Decision | None) -> dict[str, Any]:
             "problems": list(decision.problems),
             "expiring_waivers": list(decision.expiring_waivers),
         }
+    packs = [dict(pack.data) for pack in coverage]
+    run |= {"coverage": packs} if packs else {}
+    run |= {"changes": changes_to_json(changes)} if changes is not None else {}
     run["evidence_digest"] = hashlib.sha256(canonical(body)).hexdigest()
     run["run_digest"] = hashlib.sha256(canonical(run)).hexdigest()
     return {**body, "run": run}
@@ -76,9 +88,11 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def dump(audit: Audit, decision: Decision | None) -> bytes:
+def dump(
+    audit: Audit, decision: Decision | None, coverage: Iterable[Pack] = (), changes: Changes | None = None
+) -> bytes:
     """Return audit.json."""
-    text = json.dumps(as_json(audit, decision), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(as_json(audit, decision, coverage, changes), indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()
 
 
@@ -122,6 +136,8 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
             raise RecordError(f"{name} was changed after it was written: its verdict or run does not match its digest")
         findings = [finding_from_json(item) for item in [*data["findings"], *run.pop("findings")]]
         decision = _read_decision(data["decision"], run)
+        coverage = tuple(pack_of(pack) for pack in run.get("coverage", ()))
+        changes = changes_from_json(run["changes"]) if "changes" in run else None
         if decision is not None and not _consistent(decision):
             raise RecordError(f"{name} is damaged: its verdict does not follow from its rulings")
         audit = Audit(
@@ -135,7 +151,7 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
         raise RecordError(
             f"{name} is damaged: {type(error).__name__}: {error}; write it again with auditkit run"
         ) from None
-    return Record(audit, decision, digest)
+    return Record(audit, decision, digest, coverage, changes)
 
 
 def _consistent(decision: Decision) -> bool:
