@@ -13,6 +13,8 @@ from auditkit.attacks.side_by_side import Floats, Piece, done
 from auditkit.attacks.steps import Step, tell
 
 Fit = Callable[[npt.NDArray[np.int64], int], Floats]
+# CPU seconds of a pair below which to fork a process takes longer than it saves.
+_WORTH_PROCESSES = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,10 +79,10 @@ def train_shadows(fit: Fit, inside: npt.NDArray[np.bool_], seconds: float, at_on
         return fit(np.flatnonzero(inside[place]), place)
 
     pieces = list(done(work, range(2), at_once))
-    wanted = len(inside)
-    wanted = min(wanted, 2 * max(1, int(seconds / max(sum(piece.cpu for piece in pieces), 1e-9))))
+    pair = max(sum(piece.cpu for piece in pieces), 1e-9)
+    wanted = min(len(inside), 2 * max(1, int(seconds / pair)))
     _tell(began, 2, wanted)
-    for piece in done(work, range(2, wanted), at_once):
+    for piece in done(work, range(2, wanted), at_once if pair > _WORTH_PROCESSES else 1):
         pieces.append(piece)
         _tell(began, len(pieces), wanted)
     ordered = sorted(pieces, key=_place)

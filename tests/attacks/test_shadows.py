@@ -1,7 +1,9 @@
 """Halves, scores and rates of attacks with shadow models, by definition and by simulation."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -101,8 +103,6 @@ def test_what_training_raises_is_told_in_one_line(at_once: int) -> None:
 
 
 def test_a_process_that_dies_is_told_with_its_code() -> None:
-    import os
-
     with pytest.raises(ModelError, match="its process ended with code 7"):
         list(done(lambda place: os._exit(7), range(2), 2))
 
@@ -237,7 +237,20 @@ def test_of_two_hundred_targets_that_saw_nothing_few_are_accused() -> None:
     assert accused / trials <= 0.065 < naive / trials
 
 
+@pytest.fixture
+def one_core() -> Iterator[None]:
+    """Where models are small, to fork a process for each takes longer than to train it."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    yield
+    os.sched_setaffinity(0, cores)
+
+
 @pytest.mark.statistics
+@pytest.mark.usefixtures("one_core")
 def test_the_interval_covers_one_half_for_two_hundred_real_null_targets() -> None:
     """Logistic regressions that saw neither table, attacked with four shadows each."""
     import pandas as pd
@@ -247,7 +260,7 @@ def test_the_interval_covers_one_half_for_two_hundred_real_null_targets() -> Non
     from auditkit.finding import Measure
     from auditkit.subject import Subject
 
-    covered = largest = 0
+    covered = low = high = named = 0
     for seed in range(200):
         rng = np.random.default_rng(seed)
         frames = []
@@ -260,5 +273,8 @@ def test_the_interval_covers_one_half_for_two_hundred_real_null_targets() -> Non
         plain, most = by_name["auc"].interval, by_name["largest_auc"].uncertainty
         assert plain is not None and most is not None
         covered += plain.low <= 0.5 <= plain.high
-        largest += most.lower(0.975) <= 0.5
-    assert covered >= 182 and largest >= 188  # of 200: 95 % and 97.5 % promised
+        low += most.lower(0.975) <= 0.5
+        high += most.upper(0.975) >= 0.5
+        named += by_name["rows_recognised"].value != 0
+    # Of 200: two-sided 95 %, each side 97.5 %, names in at most 5 %; the exact one-sided p of less is below .001.
+    assert covered >= 179 and low >= 187 and high >= 187 and named <= 21

@@ -38,9 +38,9 @@ def test_a_model_that_never_saw_either_table_gives_nothing_away() -> None:
 
 def test_the_interval_covers_one_half_in_most_null_audits() -> None:
     model = forest(rows(0))
-    audits = [auc(Subject(rows(2 * i + 1), train=rows(2 * i + 2), model=model, label="y")) for i in range(60)]
+    audits = [auc(Subject(rows(2 * i + 1), train=rows(2 * i + 2), model=model, label="y")) for i in range(25)]
     covered = sum(a.interval.low <= 0.5 <= a.interval.high for a in audits if a.interval)
-    assert covered >= 52
+    assert covered >= 20
 
 
 def test_a_model_that_learned_by_heart_is_found_out() -> None:
