@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from auditkit.exports.gate_lines import Line, Sources, counted, decided, lines
@@ -57,7 +58,7 @@ def ruling_json(line: Line) -> dict[str, Any]:
         else {
             **fields_of(waiver),
             "until": waiver.until.isoformat(),
-            "group": dict(waiver.group) if waiver.group else None,
+            "group": dict(waiver.group) if isinstance(waiver.group, Mapping) else waiver.group,
         },
     }
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 from auditkit.auditing import Audit
+from auditkit.finding import MISSING_LABEL
 from auditkit.policy.baseline import Baseline, place_of
 from auditkit.policy.judging import change
-from auditkit.policy.rules import Waiver
+from auditkit.policy.rules import ANY, Waiver
 from auditkit.policy.rulings import Ruling
 
 SOON = timedelta(days=30)
@@ -29,7 +30,7 @@ def adopt(rulings: Sequence[Ruling], baseline: Baseline | None, audit: Audit) ->
         place = place_of(ruling.measure, ruling.dataset, ruling.group, ruling.over)
         measure = measures.get(place)
         breach = ruling.status in ("fail", "inconclusive") and not ruling.of_change
-        if not breach or (ruling.rule, place) not in baseline.adopted or measure is None:
+        if not breach or (ruling.rule, ruling.limit_kind, place) not in baseline.adopted or measure is None:
             result.append(ruling)
             continue
         assert measure.value is not None and measure.uncertainty is not None  # it was judged
@@ -61,9 +62,7 @@ def waive(
         if ruling.status not in ("fail", "inconclusive"):  # what was not measured cannot be waived
             continue
         for number, waiver in enumerate(waivers):
-            if waiver.rule != ruling.rule or (
-                waiver.group and (not ruling.group or ruling.group.as_dict() != dict(waiver.group))
-            ):
+            if not _means(waiver, ruling):
                 continue
             used.add(number)
             if waiver.until >= day:
@@ -76,3 +75,17 @@ def waive(
             result[index] = replace(ruling, waiver=waiver, waiver_expired=True)
     unused = tuple(f"{w.rule}: nothing to waive" for number, w in enumerate(waivers) if number not in used)
     return result, unused, tuple(soon[number] for number in sorted(soon))
+
+
+def _means(waiver: Waiver, ruling: Ruling) -> bool:
+    if waiver.rule != ruling.rule:
+        return False
+    if waiver.group is None:
+        return True
+    if isinstance(waiver.group, Mapping):
+        wanted = {column: None if value == MISSING_LABEL else value for column, value in waiver.group.items()}
+        return ruling.group is not None and ruling.group.as_dict() == wanted
+    if waiver.group == ANY:
+        return len(ruling.over) == 1
+    named = [waiver.group] if isinstance(waiver.group, str) else waiver.group
+    return set(named) == set(ruling.over)

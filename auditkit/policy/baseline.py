@@ -36,14 +36,14 @@ class Baseline:
     ----------
     measures : mapping of place to Known
         A place is measure, dataset, group and columns of a gap.
-    adopted : frozenset of (rule, place)
+    adopted : frozenset of (rule, limit, place)
         Breaches that block only where they are shown to be worse.
     said : str
         What it is, in words.
     """
 
     measures: Mapping[Place, Known] = field(default_factory=dict)
-    adopted: frozenset[tuple[str, Place]] = frozenset()
+    adopted: frozenset[tuple[str, str, Place]] = frozenset()
     said: str = ""
 
 
@@ -78,6 +78,7 @@ def adopting(audit: Audit, decision: Decision, day: date) -> bytes:
             continue
         entry = {
             "rule": ruling.rule,
+            "limit": ruling.limit_kind,
             "measure": ruling.measure,
             "dataset": ruling.dataset,
             "group": ruling.group.as_dict() if ruling.group else {},
@@ -117,7 +118,7 @@ def read_baseline(path: Path) -> Baseline:
             place = place_of(entry["measure"], entry["dataset"], Group.of(entry["group"]), entry["over"])
             measures[place] = Known(float(entry["value"]), from_dict(entry["uncertainty"]))
             if entry["adopted"]:
-                adopted.add((str(entry["rule"]), place))
+                adopted.add((str(entry["rule"]), str(entry["limit"]), place))
         day = date.fromisoformat(data["adopted_on"])
     except OSError as error:
         raise ConfigurationError(

@@ -89,14 +89,14 @@ def _plain(rule: Rule) -> Limit:
 
 
 def _absent(rule: Rule, found: Sequence[Found], audit: Audit) -> list[Ruling]:
-    """Return rulings on auditors that a pattern means and that died or had too little data: silence is no pass."""
+    """Return rulings on auditors that a pattern means and that died, had too little data or were left out: silence is no pass."""
     if not rule.is_pattern:
         return []
     seen = {name.rpartition(".")[0] for name, _ in found}
     lost = [
         finding
         for finding in audit.findings
-        if finding.status in ("error", "insufficient data")
+        if finding.status in ("error", "insufficient data", "skipped")
         and finding.id not in seen
         and any(rule.covers(f"{finding.id}.{name}") for name in _names(finding))
     ]
@@ -116,9 +116,7 @@ def _unmatched(rule: Rule, audit: Audit) -> str:
     finding_id = rule.measure.rpartition(".")[0]
     roles = audit.subject.get("roles")
     sensitive = roles.get("sensitive", []) if isinstance(roles, Mapping) else []
-    named = [rule.group] if isinstance(rule.group, str) else list(rule.group or ())
-    named = [column for column in [*named, *filter(None, [rule.each_group])] if column != ANY]
-    unknown = [column for column in named if column not in sensitive]
+    unknown = [column for column in rule.columns if column not in sensitive]
     if unknown and sensitive:
         return f"{unknown[0]!r} is no sensitive column of the audit.{did_you_mean(unknown[0], sensitive)}"
     if rule.is_pattern:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from auditkit.catalog import catalogue
 from auditkit.errors import ConfigurationError, did_you_mean
-from auditkit.policy.rules import ANY, Place, Rule, Waiver
+from auditkit.policy.conflicts import check_together
+from auditkit.policy.placed import Placed
+from auditkit.policy.rules import Place, Rule, Waiver
+from auditkit.policy.waivers import waivers_of
 from auditkit.yamlfile import Document, load_policy_document
 
 PREFIX = "auditkit:"
@@ -26,18 +28,9 @@ class Loaded:
     data: Mapping[str, Any]
     rules: tuple[Rule, ...]
     waivers: tuple[Waiver, ...]
+    replaced_waivers: tuple[Waiver, ...]
     canonical: bytes
     places: Mapping[str, Place]
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A rule, where it stands, and the place in a file of the reader's own that brings it in."""
-
-    rule: Rule
-    document: Document
-    index: int
-    place: Place
 
 
 def packs() -> dict[str, Path]:
@@ -56,14 +49,11 @@ def load(path: Path) -> Loaded:
         one id, limits that cannot hold together, or a waiver for a rule that is not there.
     """
     document = load_policy_document(path)
-    placed, contents = _collected(document, ())
-    _check_together(placed)
-    known = {entry.rule.id for entry in placed}
-    for index, waiver in enumerate(document.data.get("waivers") or ()):
-        if waiver["rule"] not in known:
-            message = f"waiver for {waiver['rule']!r}, but no rule has this id.{did_you_mean(waiver['rule'], known)}"
-            raise document.error(message, "waivers", index, "rule")
-    waivers = tuple(_waiver(document, index, entry) for index, entry in enumerate(document.data.get("waivers") or []))
+    placed, contents, waived = _collected(document, ())
+    check_together(placed)
+    last = {entry.rule.id: entry.rule for entry in placed}
+    waivers = tuple(waiver for waiver, rule in waived if rule is last[rule.id])
+    replaced = tuple(waiver for waiver, rule in waived if rule is not last[rule.id])
     canonical = json.dumps(contents, sort_keys=True, default=str, separators=(",", ":")).encode()
     rules = tuple(entry.rule for entry in placed)
     if not rules:
@@ -72,24 +62,33 @@ def load(path: Path) -> Loaded:
     for content in contents[1:][::-1]:
         inherited |= {key: content[key] for key in ("prove", "false_alarm", "valid_for_days") if key in content}
     places = {entry.rule.id: entry.place for entry in placed}
-    return Loaded({**inherited, **document.data}, rules, waivers, canonical, places)
+    return Loaded({**inherited, **document.data}, rules, waivers, replaced, canonical, places)
 
 
-def _collected(document: Document, above: tuple[Path, ...]) -> tuple[list[_Placed], list[Mapping[str, Any]]]:
-    """Return the rules of a file behind those that it extends, and the contents of all files, its own first."""
+Collected = tuple[list[Placed], list[Mapping[str, Any]], list[tuple[Waiver, Rule]]]
+
+
+def _collected(document: Document, above: tuple[Path, ...]) -> Collected:
+    """Return the rules of a file behind those that it extends, the contents of all files, its own first, and all waivers.
+
+    Each waiver stands with the rule that it was given for: one that another file replaces has another limit, which nobody
+    approved a breach of.
+    """
     if document.path.resolve() in above:
         raise document.error("the policy extends itself, through other files; break the circle", "extends")
-    rules: list[_Placed] = []
+    rules: list[Placed] = []
     contents: list[Mapping[str, Any]] = [document.data]
+    waivers: list[tuple[Waiver, Rule]] = []
     for index, name in enumerate(document.data.get("extends") or ()):
         other = load_policy_document(_extended(document, str(name), index))
-        inherited, inner = _collected(other, (*above, document.path.resolve()))
+        inherited, inner, accepted = _collected(other, (*above, document.path.resolve()))
         if str(name).startswith(PREFIX):
             inherited = [replace(one, place=_place(document, "extends", index)) for one in inherited]
         rules += inherited
         contents += inner
+        waivers += accepted
     for index, entry in enumerate(document.data.get("rules") or ()):
-        placed = _Placed(_rule(document, index, entry), document, index, _place(document, "rules", index))
+        placed = Placed(_rule(document, index, entry), document, index, _place(document, "rules", index))
         same = next((one for one in rules if one.rule.id == placed.rule.id), None)
         if same is None and entry.get("override"):
             hint = did_you_mean(placed.rule.id, [one.rule.id for one in rules])
@@ -108,7 +107,9 @@ def _collected(document: Document, above: tuple[Path, ...]) -> tuple[list[_Place
     twice = {one.rule.id for one in rules if sum(other.rule.id == one.rule.id for other in rules) > 1}
     if twice:
         raise document.error(f"rule id {min(twice)!r} stands in two files that are extended; extend one", "extends")
-    return rules, contents
+    known = {one.rule.id: one for one in rules}
+    waivers += [(waiver, known[waiver.rule].rule) for waiver in waivers_of(document, known)]
+    return rules, contents, waivers
 
 
 def _place(document: Document, *keys: str | int) -> Place:
@@ -171,48 +172,6 @@ def _check_measure(document: Document, index: int, rule: Rule) -> None:
         )
 
 
-def _check_together(rules: list[_Placed]) -> None:
-    """Refuse two rules on one measure and group whose limits no value can keep."""
-    tightest: dict[tuple[object, ...], list[tuple[float, _Placed]]] = {}
-    for placed in rules:
-        rule = placed.rule
-        if rule.of_change or rule.measured or rule.is_pattern or rule.severity == "info" or rule.applies_to:
-            continue
-        group = tuple(sorted(rule.group.items(), key=str)) if isinstance(rule.group, Mapping) else rule.group
-        for limit in rule.limits():
-            key: tuple[object, ...] = (rule.measure, rule.dataset, group, rule.each_group, limit.kind)
-            tightest.setdefault(key, []).append((limit.value or 0.0, placed))
-    for place, lows in tightest.items():
-        if place[-1] != "min":
-            continue
-        highs = tightest.get((*place[:-1], "max"), [])
-        for low, first in lows:
-            for high, second in highs:
-                if low > high:
-                    later = max(first, second, key=rules.index)
-                    raise later.document.error(
-                        f"no value keeps both {first.rule.id!r} (at least {low:g}) and {second.rule.id!r} "
-                        f"(at most {high:g}) on {place[0]}; drop one",
-                        "rules",
-                        later.index,
-                    )
-
-
-def _waiver(document: Document, index: int, entry: Mapping[str, object]) -> Waiver:
-    if str(entry["requested_by"]).strip().casefold() == str(entry["approved_by"]).strip().casefold():
-        raise document.error(
-            "a waiver is requested and approved by two different people", "waivers", index, "approved_by"
-        )
-    until = entry["until"]
-    try:
-        day = until if isinstance(until, date) else date.fromisoformat(str(until))
-    except ValueError:
-        raise document.error(
-            f"until: got {until!r}, wanted a date like 2027-06-30", "waivers", index, "until"
-        ) from None
-    return Waiver(**{**entry, "until": day})  # type: ignore[arg-type]
-
-
 def load_pack(name: str) -> Loaded:
     """Return a built-in pack.
 
@@ -227,4 +186,4 @@ def load_pack(name: str) -> Loaded:
     return load(known[name])
 
 
-__all__ = ["ANY", "Loaded", "load", "load_pack", "packs"]
+__all__ = ["Loaded", "load", "load_pack", "packs"]

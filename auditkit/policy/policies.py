@@ -24,12 +24,13 @@ class Policy:
 
     ``false_alarm`` is the chance, shared equally over the blocking rules on estimates, that a policy whose every
     limit is kept shows any blocking *fail*. ``places`` says where each rule stands, one of a built-in pack at the ``extends``
-    that names the pack.
+    that names the pack. ``replaced_waivers`` were given for rules that an extending file replaces: they hold no longer.
     """
 
     name: str
     rules: tuple[Rule, ...]
     waivers: tuple[Waiver, ...] = ()
+    replaced_waivers: tuple[Waiver, ...] = ()
     prove: Prove = "violation"
     false_alarm: float = 0.05
     digest: str = ""
@@ -51,6 +52,7 @@ class Policy:
             name=str(found.data["policy"]),
             rules=found.rules,
             waivers=found.waivers,
+            replaced_waivers=found.replaced_waivers,
             prove=found.data.get("prove", "violation"),
             false_alarm=float(found.data.get("false_alarm", 0.05)),
             places=found.places,
@@ -107,7 +109,7 @@ class Policy:
             exit_code=code,
             rulings=tuple(waived),
             problems=problems,
-            unused_waivers=unused,
+            unused_waivers=(*unused, *(f"{w.rule}: its rule was replaced" for w in self.replaced_waivers)),
             expiring_waivers=soon,
             not_applied=tuple(_elsewhere(rule) for rule in self.rules if rule not in applied),
             valid_for_days=self.valid_for_days,

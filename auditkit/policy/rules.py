@@ -113,6 +113,12 @@ class Rule:
         """Whether the measure is a pattern."""
         return ANY in self.measure
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the rule names, by a gap over them or by a group of them."""
+        named = [self.group] if isinstance(self.group, str) else list(self.group or ())
+        return tuple(str(column) for column in [*named, self.each_group] if column not in (None, ANY))
+
     def covers(self, measure: str) -> bool:
         """Return whether a measure, as ``finding.name``, is meant; ``*`` stands for any part without a dot."""
         pattern = re.escape(self.measure).replace(r"\*", "[^.]*")
@@ -135,11 +141,15 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """A rule's breach that somebody accepted, until a day (inclusive)."""
+    """A rule's breach that somebody accepted, until a day (inclusive).
+
+    ``group`` is addressed as in a rule: a column or several (the gap over them), a mapping (that group), or None (all that the
+    rule judges).
+    """
 
     rule: str
     reason: str
     requested_by: str
     approved_by: str
     until: date
-    group: Mapping[str, Scalar] | None = None
+    group: Address = None
