@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, overload
 
 from auditkit.charts.attributions import beeswarm, lines, waterfall
 from auditkit.charts.plots import bars, curve
+from auditkit.charts.shares import matrix
 from auditkit.charts.style import INK, MOST_BARS, SETTINGS, WIDTH, needed
 from auditkit.errors import NotApplicable
 from auditkit.finding import Evidence
@@ -24,6 +25,7 @@ DRAWERS: dict[str, Callable[[Evidence, Axes], None]] = {
     "bars": bars,
     "beeswarm": beeswarm,
     "waterfall": waterfall,
+    "matrix": matrix,
 }
 _REFERENCE = re.compile(r'(?:url\(|href=")#([\w-]+)')
 
@@ -38,13 +40,14 @@ def draw(evidence: Evidence) -> bytes: ...
 @overload
 def draw(evidence: Evidence, axes: Axes) -> Axes: ...
 def draw(evidence: Evidence, axes: Axes | None = None) -> bytes | Axes:
-    """Draw a curve, bars, a beeswarm or a waterfall, as SVG or on given axes.
+    """Draw a curve, bars, a beeswarm, a waterfall or a matrix, as SVG or on given axes.
 
     Parameters
     ----------
     evidence : Evidence
         ``curve``: columns with the roles x and y, and perhaps label (one line each), low and high; ``bars``: label and value,
-        perhaps low and high; ``beeswarm``: label, x, count, value; ``waterfall``: label, value, text. Rows with an
+        perhaps low and high; ``beeswarm``: label, x, count, value; ``waterfall``: label, value, text; ``matrix``: label and
+        two to six times count. Rows with an
         empty number are left out.
     axes : matplotlib Axes, optional
         Where to draw: nothing else of the figure is touched, and pyplot is not used.
@@ -116,6 +119,8 @@ def _drawn(evidence: Evidence) -> bytes:
 
 
 def _height(evidence: Evidence) -> float:
+    if evidence.kind == "matrix":
+        return 0.95 + 0.24 * min(MOST_BARS, len(evidence.rows))
     if evidence.kind == "bars":
         value = needed(evidence, "value")
         return 0.55 + 0.24 * min(MOST_BARS, sum(isinstance(row[value], int | float) for row in evidence.rows))

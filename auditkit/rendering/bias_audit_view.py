@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditkit.bias_audit.summary import NO_INDEPENDENT_AUDIT, BiasAudit, BiasTable, Row, bias_audit_of, read
+from auditkit.bias_audit.summary import FINDING, NO_INDEPENDENT_AUDIT, BiasAudit, BiasTable, Row, bias_audit_of, read
 from auditkit.finding import Finding
 from auditkit.record import Record
 from auditkit.rendering.numbers import NOTHING, count, number
@@ -106,6 +106,7 @@ def _table(found: BiasAudit, table: BiasTable) -> dict[str, Any]:
             for place, head in enumerate(heads)
         ],
         "rows": [_cells(row) for row in table.rows],
+        "evidence": FINDING,
         "note": note,
     }
 

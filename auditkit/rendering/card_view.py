@@ -8,6 +8,7 @@ from typing import Any
 from auditkit.auditing import Audit
 from auditkit.finding import Measure
 from auditkit.record import Record
+from auditkit.rendering.anchors import evidence_name
 from auditkit.rendering.gaps_view import gaps_table
 from auditkit.rendering.numbers import count, interval, number
 from auditkit.rendering.shared_view import (
@@ -156,6 +157,7 @@ def _figures(audit: Audit) -> list[dict[str, str]]:
                 "value": number(measure.value, measure.unit),
                 "interval": interval(shown.low, shown.high, measure.unit) if shown else "",
                 "n": f"{count(measure.n)} rows" if measure.n is not None else "",
+                "evidence": name.rpartition(".")[0],
             }
         )
     return found[:_MOST_FIGURES]
@@ -219,18 +221,19 @@ def _use(card: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _factors(audit: Audit) -> dict[str, Any]:
     used = set(names_of(audit.subject.get("sensitive_features")))
-    rows = []
+    rows, evidence = [], []
     seen: set[str] = set()
     for finding in family(audit, "fairness"):
         for item in finding.evidence:
-            if item.kind != "intervals" or item.columns[0].name in seen:
+            name = item.columns[0].name if item.columns else ""
+            if item.kind != "intervals" or name in seen:
                 continue
-            name = item.columns[0].name
             seen.add(name)
             place = next((i for i, column in enumerate(item.columns) if column.role == "value"), None)
             known = sum(row[place] is not None for row in item.rows) if place is not None else 0
             model_uses = "yes" if used & set(name.split(" × ")) else "no" if audit.subject.get("model") else "not known"
             rows.append([name, count(len(item.rows)), count(known), model_uses])
+            evidence.append(evidence_name(finding.id, item))
     columns = [
         {"title": title, "align": align}
         for title, align in (
@@ -253,6 +256,7 @@ def _factors(audit: Audit) -> dict[str, Any]:
     return {
         "columns": columns,
         "rows": rows,
+        "evidence": evidence,
         "empty": empty,
         "note": "Groups that are not named here were not looked at.",
     }

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from auditkit.bias_audit.summary import bias_audit_of
 from auditkit.errors import ConfigurationError, did_you_mean
 from auditkit.record import Record
+from auditkit.rendering.anchors import settle
 from auditkit.rendering.bias_audit_view import bias_audit_view
 from auditkit.rendering.card_view import card_view
 from auditkit.rendering.environment import environment
 from auditkit.rendering.gate_view import gate_view
+from auditkit.rendering.room import ROOMS, fit
 
 if TYPE_CHECKING:
     import jinja2
@@ -23,6 +25,8 @@ DOCUMENTS: dict[str, Callable[[Record], dict[str, Any]]] = {
     "bias_audit_summary": bias_audit_view,
 }
 FORMATS = ("html", "md", "pdf")
+# Bytes of a page; of a PDF those of its source, which its size and the time to typeset it follow.
+MOST_BYTES = {"html": 300_000, "md": 300_000, "typ": 400_000}
 
 
 def render(
@@ -57,6 +61,7 @@ def render(
     rendered: dict[str, bytes] = {}
     for document in documents_for(record) if documents is None else documents:
         view = DOCUMENTS[_known("document", document, DOCUMENTS)](record)
+        settle(view)
         rendered |= {f"{document}.{fmt}": _write(view, document, fmt, jinja) for fmt, jinja in environments.items()}
     return rendered
 
@@ -84,12 +89,17 @@ def _environment(fmt: str, templates: Path | None) -> jinja2.Environment:
 
 def _write(view: dict[str, Any], document: str, fmt: str, jinja: jinja2.Environment) -> bytes:
     source = "typ" if fmt == "pdf" else fmt
-    text = jinja.get_template(f"documents/{document}.j2").render(view=view, blocks=f"blocks/{source}.j2")
+    template = jinja.get_template(f"documents/{document}.j2")
+    for room in ROOMS:
+        text = template.render(view=fit(view, room), blocks=f"blocks/{source}.j2")
+        text = _tidy(text) if fmt == "md" else text.strip() + "\n"
+        if len(text.encode("utf-8", "replace")) <= MOST_BYTES[source]:
+            break
     if fmt == "pdf":
         from auditkit.rendering.pdf import compile_pdf
 
         return compile_pdf(text)
-    return (_tidy(text) if fmt == "md" else text.strip() + "\n").encode()
+    return text.encode()
 
 
 def _tidy(text: str) -> str:

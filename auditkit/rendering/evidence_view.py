@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from auditkit.errors import NotApplicable
 from auditkit.finding import Cell, Column, Evidence, Finding, Measure
 from auditkit.policy import Ruling
 from auditkit.rendering import numbers
+from auditkit.rendering.anchors import anchor, evidence_name
 from auditkit.rendering.numbers import PREFIXED, count, interval, number, percent
 from auditkit.rendering.wording import measure_name, of_dataset
 
 MOST_ROWS = 25
+DRAWN = ("curve", "bars", "beeswarm", "waterfall", "matrix")
+MOST_DRAWN = 12_000  # bytes of one drawing
 _SHARES = ("rate", "probability", "share", "")
 _MANY_COLUMNS, _DECIMALS = 8, 4
 
 
-def evidence_block(evidence: Evidence, rulings: Iterable[Ruling] = ()) -> dict[str, Any]:
+def evidence_block(
+    evidence: Evidence, rulings: Iterable[Ruling] = (), finding: Finding | None = None
+) -> dict[str, Any]:
     """Return one piece of evidence as ``{"block": ..., ...}`` with the arguments of that block."""
+    name = evidence_name(finding.id if finding else "", evidence)
+    return {**_block(evidence, rulings, finding), "evidence": name, "anchor": anchor(name)}
+
+
+def _block(evidence: Evidence, rulings: Iterable[Ruling], finding: Finding | None) -> dict[str, Any]:
     if evidence.kind == "intervals":
-        return _intervals(evidence, [ruling for ruling in rulings if _over(ruling, evidence)])
-    drawn = _drawn(evidence) if evidence.kind in ("curve", "bars", "beeswarm", "waterfall") else None
+        return _intervals(evidence, [ruling for ruling in rulings if _over(ruling, evidence)], finding)
+    drawn = _drawn(evidence) if evidence.kind in DRAWN else None
     if drawn is None:
         return _table(evidence)
     return {
@@ -30,17 +41,29 @@ def evidence_block(evidence: Evidence, rulings: Iterable[Ruling] = ()) -> dict[s
         "title": evidence.title,
         "caption": evidence.caption,
         "alt": evidence.alt,
+        "numbers": _numbers(evidence),
     }
 
 
 def _drawn(evidence: Evidence) -> str | None:
-    """Return the drawing, or None where there is nothing to draw: the numbers are then a table."""
+    """Return the drawing, or None where there is nothing to draw or it is too large: the numbers are then a table."""
     from auditkit.charts.svg import draw
 
     try:
-        return draw(evidence).decode()
+        drawn = draw(evidence)
     except NotApplicable:
         return None
+    return drawn.decode() if len(drawn) <= MOST_DRAWN else None
+
+
+def _numbers(evidence: Evidence) -> dict[str, Any]:
+    """Return the table behind a drawing; of many points, some at even steps."""
+    count_ = len(evidence.rows)
+    if count_ <= MOST_ROWS:
+        return _table(evidence)
+    kept = [evidence.rows[round(place * (count_ - 1) / (MOST_ROWS - 1))] for place in range(MOST_ROWS)]
+    table = _table(replace(evidence, rows=tuple(kept)))
+    return {**table, "note": f"{MOST_ROWS} of {count(count_)} rows, at even steps; all are in audit.json."}
 
 
 def _over(ruling: Ruling, evidence: Evidence) -> bool:
@@ -50,10 +73,10 @@ def _over(ruling: Ruling, evidence: Evidence) -> bool:
 # ---------------------------------------------------------------------- interval tables
 
 
-def _intervals(evidence: Evidence, rulings: Sequence[Ruling]) -> dict[str, Any]:
+def _intervals(evidence: Evidence, rulings: Sequence[Ruling], finding: Finding | None) -> dict[str, Any]:
     place: dict[str, int] = {column.role: index for index, column in reversed(list(enumerate(evidence.columns)))}
     unit = evidence.columns[place["value"]].unit if "value" in place else ""
-    shown = evidence.rows[:MOST_ROWS]
+    shown = _worst(evidence, place, finding)
     rows = [_interval_row(row, place, unit) for row in shown]
     limit = _limit(evidence, rulings, rows)
     drawn = [value for row in rows for value in (row["low"], row["point"], row["high"]) if value is not None]
@@ -63,7 +86,7 @@ def _intervals(evidence: Evidence, rulings: Sequence[Ruling]) -> dict[str, Any]:
         "title": evidence.title,
         "caption": evidence.caption,
         "headers": {
-            "label": _capital(evidence.columns[place["label"]].name),
+            "label": _capital(evidence.columns[place["label"]].name) if "label" in place else "",
             "n": "n",
             "value": "Measured, 95\u00a0% interval",
         },
@@ -71,6 +94,23 @@ def _intervals(evidence: Evidence, rulings: Sequence[Ruling]) -> dict[str, Any]:
         "axis": _axis(drawn, unit, limit, from_zero="AUC" not in evidence.title),
         "note": _note(evidence, limit),
     }
+
+
+def _worst(evidence: Evidence, place: Mapping[str, int], finding: Finding | None) -> Sequence[Sequence[Cell]]:
+    """Return the best and the worst rows of many, in their order; which end is the worst, the finding's gap says.
+
+    Where no gap says so, the first rows: auditors put first what matters most.
+    """
+    rows = evidence.rows
+    if len(rows) <= MOST_ROWS or "label" not in place or "value" not in place:
+        return rows[:MOST_ROWS]
+    measured = [row for row in rows if row[place["value"]] is not None]
+    columns = tuple(evidence.columns[place["label"]].name.split(" × "))
+    worst = {str(m.worst) for m in finding.measures if m.over == columns and m.worst} if finding else set()
+    at = next((index for index, row in enumerate(measured) if str(row[place["label"]]) in worst), 0)
+    if len(measured) <= MOST_ROWS or at * 2 < len(measured):
+        return rows[:MOST_ROWS]
+    return [measured[0], *measured[1 - MOST_ROWS :]]
 
 
 def _interval_row(row: Sequence[Cell], place: Mapping[str, int], unit: str) -> dict[str, Any]:
@@ -82,6 +122,7 @@ def _interval_row(row: Sequence[Cell], place: Mapping[str, int], unit: str) -> d
     reason = cell("text")
     return {
         "label": str(cell("label")) if cell("label") not in (None, "") else "All rows",
+        "kind": "interval",
         "n": count(n) if isinstance(n, int) else "",
         "value": number(value, unit),
         "interval": interval(low, high, unit),
@@ -114,10 +155,12 @@ def _limit(evidence: Evidence, rulings: Sequence[Ruling], rows: Sequence[Mapping
     return None
 
 
-def _axis(drawn: Sequence[float], unit: str, limit: float | None, *, from_zero: bool) -> dict[str, Any]:
+def _axis(
+    drawn: Sequence[float], unit: str, limit: float | None, *, from_zero: bool, ceiling: bool = True
+) -> dict[str, Any]:
     low, high = (min(drawn), max(drawn)) if drawn else (0.0, 1.0)
-    ceiling = 1.0 if unit in _SHARES else None
-    start, end, ticks = numbers.axis(low, high, from_zero=from_zero, ceiling=ceiling)
+    most = 1.0 if ceiling and unit in _SHARES else None
+    start, end, ticks = numbers.axis(low, high, from_zero=from_zero, ceiling=most)
     return {
         "low": start,
         "high": end,
@@ -134,29 +177,54 @@ def _note(evidence: Evidence, limit: float | None) -> str:
             "The limit line is where the furthest group would keep the rule; rulings use the bound of the gap, not the overlap of these lines."
         )
     if len(evidence.rows) > MOST_ROWS:
-        notes.append(f"{count(len(evidence.rows) - MOST_ROWS)} more in audit.json.")
+        notes.append(f"The worst {MOST_ROWS}; {count(len(evidence.rows) - MOST_ROWS)} more in audit.json.")
     return " ".join(notes)
 
 
-def measure_intervals(title: str, caption: str, label: str, measures: Iterable[Measure]) -> dict[str, Any] | None:
-    """Return an interval table of measures with ranges or intervals, one row each; None if there is none to draw."""
-    known = [measure for measure in measures if measure.value is not None and measure.interval is not None]
-    if not known:
-        return None
-    columns = (
-        Column(label, role="label"),
-        Column("n", "rows", "n"),
-        Column("value", known[0].unit, "value"),
-        Column("low", "", "low"),
-        Column("high", "", "high"),
-    )
-    rows = tuple(
-        (measure_name(f".{m.name}") if not m.group else str(m.group), m.n, m.value, m.interval.low, m.interval.high)
-        for m in known
-        if m.interval is not None
-    )
-    made = Evidence(id="", kind="intervals", title=title, caption=caption, alt=title, columns=columns, rows=rows)
-    return evidence_block(made)
+def range_blocks(finding: Finding) -> list[dict[str, Any]]:
+    """Return, for energy and for emissions, the drawing of the ranges of a finding; what has no range is not drawn."""
+    found = []
+    for what, units in (("Energy", ("Wh", "kWh")), ("Emissions", ("gCO2e", "kgCO2e"))):
+        rows = [m for m in finding.measures if m.unit in units and m.value is not None and m.interval is not None]
+        if rows:
+            found.append(_ranges(finding, what, rows[:MOST_ROWS]))
+    return found
+
+
+def _ranges(finding: Finding, what: str, measures: Sequence[Measure]) -> dict[str, Any]:
+    own = [(measure, measure.interval) for measure in measures if measure.interval is not None]
+    factors = [1000.0 if measure.unit.startswith("k") else 1.0 for measure, _ in own]
+    largest = max(max(abs(shown.low), abs(shown.high)) * by for (_, shown), by in zip(own, factors, strict=True))
+    divisor, unit = numbers.prefixed(largest, "Wh" if what == "Energy" else "gCO2e")
+    rows: list[dict[str, Any]] = []
+    for (measure, shown), by in zip(own, factors, strict=True):
+        low, point, high = (float(end) * by / divisor for end in (shown.low, measure.value or 0.0, shown.high))
+        rows.append(
+            {
+                "label": _measure_label(finding, measure),
+                "n": count(measure.n) if measure.n is not None else "",
+                "value": number(measure.value, measure.unit),
+                "interval": interval(shown.low, shown.high, measure.unit),
+                "low": low,
+                "point": point,
+                "high": high,
+                "kind": shown.kind,
+                "status": "",
+                "reason": "",
+            }
+        )
+    ends: list[float] = [end for row in rows for end in (row["low"], row["high"])]
+    return {
+        "block": "intervals",
+        "title": f"{what}, lowest to highest estimate",
+        "caption": f"In {unit}; a range of estimates, not a confidence interval",
+        "headers": {"label": what, "n": "n", "value": "Estimate, lowest to highest"},
+        "rows": rows,
+        "axis": _axis(ends, "", None, from_zero=True, ceiling=False),
+        "note": "",
+        "evidence": finding.id,
+        "anchor": anchor(f"{finding.id} {what}"),
+    }
 
 
 # ---------------------------------------------------------------------- plain tables
@@ -197,16 +265,7 @@ def measures_table(finding: Finding, title: str = "") -> dict[str, Any] | None:
     whole = [measure for measure in finding.measures if not measure.group]
     if not whole:
         return None
-    rows = [
-        [
-            _measure_label(finding, measure),
-            number(measure.value, measure.unit) if measure.value is not None else numbers.NOTHING,
-            _bounds(measure),
-            _unit(measure.unit),
-            count(measure.n) if measure.n is not None else "",
-        ]
-        for measure in whole[:MOST_ROWS]
-    ]
+    rows = [measure_cells(finding, measure) for measure in whole[:MOST_ROWS]]
     return {
         "block": "table",
         "title": title or finding.title,
@@ -220,7 +279,20 @@ def measures_table(finding: Finding, title: str = "") -> dict[str, Any] | None:
         ],
         "rows": rows,
         "note": f"{count(len(whole) - MOST_ROWS)} more in audit.json." if len(whole) > MOST_ROWS else "",
+        "evidence": finding.id,
+        "anchor": anchor(finding.id),
     }
+
+
+def measure_cells(finding: Finding, measure: Measure) -> list[str]:
+    """Return a measure as the cells of a table: name, value, bounds, unit, n."""
+    return [
+        _measure_label(finding, measure),
+        number(measure.value, measure.unit) if measure.value is not None else numbers.NOTHING,
+        _bounds(measure),
+        _unit(measure.unit),
+        count(measure.n) if measure.n is not None else "",
+    ]
 
 
 def _measure_label(finding: Finding, measure: Measure) -> str:

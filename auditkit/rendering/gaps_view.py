@@ -39,6 +39,8 @@ def gaps_table(record: Record, *, columns: int) -> dict[str, Any] | None:
         "columns": [{"title": title, "align": align} for title, align in _COLUMNS],
         "rows": rows,
         "note": f"{NOTE} {count(more)} more in audit.json." if more > 0 else NOTE,
+        "evidence": [finding for finding, _, _ in list(found)[:MOST_ROWS]],
+        "anchor": "",
     }
 
 

@@ -152,6 +152,7 @@ def _lead(ruling: Ruling, record: Record, anchors: dict[int, str]) -> dict[str, 
         "fine": f"{how_sure(ruling)}.{expired}",
         "drawing": _drawing(ruling),
         "link": anchors[id(ruling)],
+        "evidence": ruling.evidence,
     }
 
 

@@ -9,6 +9,7 @@ from auditkit.policy import Ruling
 from auditkit.record import Record
 from auditkit.rendering.gaps_view import gaps_table
 from auditkit.rendering.gate_answers import deciders, ordered, sure, unseen, verdict, why
+from auditkit.rendering.judged_view import judged_table
 from auditkit.rendering.numbers import NOTHING, count, number
 from auditkit.rendering.rulings_view import rulings_table
 from auditkit.rendering.shared_view import (
@@ -47,6 +48,7 @@ def gate_view(record: Record) -> dict[str, Any]:
         "unseen": unseen(record, rulings),
         "rulings": rulings_table(decision, rulings, anchors),
         "settle": _settle(rulings),
+        "judged": judged_table(record),
         "gaps": gaps_table(record, columns=1),
         "groups": group_blocks(record, columns=1, ruled=True),
         "intersection_gaps": gaps_table(record, columns=2),
@@ -57,7 +59,7 @@ def gate_view(record: Record) -> dict[str, Any]:
         ),
         "privacy": family_section(record, "privacy", "Not measured because no privacy auditor ran."),
         "energy": family_section(record, "carbon", "Not measured because no energy auditor ran."),
-        "data": family_section(record, "data", "Not measured because no data auditor ran."),
+        "data": family_section(record, "data", "Not measured because no data auditor ran.", "data"),
         "risks": _risks(record, rulings),
         "sign": _sign(record),
         "method": method_facts(record.audit),

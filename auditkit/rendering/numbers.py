@@ -92,14 +92,14 @@ def interval(low: float | None, high: float | None, unit: str = "") -> str:
     if low is None or high is None:
         return ""
     if unit in PREFIXED:
-        factor, name = _prefixed(max(abs(low), abs(high)), unit)
+        factor, name = prefixed(max(abs(low), abs(high)), unit)
         ends = number(low / factor) if low == high else interval(low / factor, high / factor)
         return f"{ends}{NO_BREAK}{name}"
     joint = " to " if min(low, high) < 0 else DASH
     return f"{number(low, unit)}{joint}{number(high, unit)}"
 
 
-def _prefixed(largest: float, unit: str) -> tuple[float, str]:
+def prefixed(largest: float, unit: str) -> tuple[float, str]:
     """Return what to divide by, and the unit's name with the prefix that leaves one to three digits before the point."""
     own, name = (1e3, unit[1:]) if unit.startswith("k") else (1.0, unit)
     factor, prefix = next(((f, p) for f, p in _PREFIXES if largest * own >= f), _PREFIXES[-1 if largest else 3])

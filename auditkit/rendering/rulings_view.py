@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditkit.policy import Decision, Ruling
+from auditkit.rendering.anchors import places
 from auditkit.rendering.numbers import NOTHING, count, interval, number, percent
 from auditkit.rendering.wording import how, how_sure, limit_of, ruling_name
 
@@ -68,6 +69,8 @@ def ruling_row(ruling: Ruling, anchor: str) -> dict[str, Any]:
         "kind": kind,
         "sure": how_sure(ruling),
         "evidence_id": ruling.evidence,
+        "places": places(ruling),
+        "link": "",
     }
 
 

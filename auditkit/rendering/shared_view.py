@@ -9,7 +9,7 @@ from auditkit.auditing import Audit
 from auditkit.bias_audit import summary as bias_audit
 from auditkit.finding import Finding
 from auditkit.record import Record
-from auditkit.rendering.evidence_view import evidence_block, measures_table
+from auditkit.rendering.evidence_view import evidence_block, measures_table, range_blocks
 from auditkit.rendering.numbers import count
 
 SYNTHETIC_BAND = "The data of this audit are synthetic: they describe no real people, and its numbers say nothing about a model in use."
@@ -23,8 +23,9 @@ BUDGETS = {
     "references": 12_000,
     "family": 26_000,
     "explanations": 72_000,
+    "data": 60_000,
 }
-_INTERVAL_ROW, _TABLE_CELL, _AROUND = 780, 75, 900
+_INTERVAL_ROW, _TABLE_CELL, _PLAIN_CELL, _AROUND = 560, 75, 9, 900
 _FIRST = ("fairness.demographic_parity", "fairness.equal_opportunity", "fairness.equalized_odds")
 _LEADING = ("explanations.shap_importance", "explanations.effects")  # of a family these come first
 _TABLED = ("fairness.four_fifths",)  # its table of tests shows the same ratios with their bounds
@@ -108,7 +109,8 @@ def family_section(record: Record, name: str, nothing: str, part: str = "family"
             continue
         table = measures_table(finding)
         blocks = [table] if table else []
-        blocks += [evidence_block(item, rulings) for item in finding.evidence]
+        blocks += range_blocks(finding) if name == "carbon" else []
+        blocks += [evidence_block(item, rulings, finding) for item in finding.evidence]
         if finding.caveat:
             blocks.append({"block": "note", "text": f"Misleads when: {finding.caveat}"})
         findings.append(blocks)
@@ -154,7 +156,7 @@ def group_blocks(record: Record, *, columns: int, ruled: bool = False) -> list[d
     rulings = record.decision.rulings if record.decision else ()
     judged = {ruling.evidence for ruling in rulings if ruling.over}
     chosen = [
-        item
+        (item, finding)
         for finding in sorted(record.audit.findings, key=lambda f: (f.id not in judged, f.id not in _FIRST))
         if finding.id.split(".")[0] in ("fairness", "performance")
         for item in finding.evidence
@@ -164,7 +166,7 @@ def group_blocks(record: Record, *, columns: int, ruled: bool = False) -> list[d
         if columns == 1 or finding.id in judged or item.id.rpartition(".")[0] in _INTERSECTIONS
     ]
     part = "groups" if columns == 1 else "intersections"
-    return fitted((evidence_block(item, rulings) for item in chosen), part)
+    return fitted((evidence_block(item, rulings, finding) for item, finding in chosen), part)
 
 
 def fitted(blocks: Iterable[dict[str, Any]], part: str) -> list[dict[str, Any]]:
@@ -190,11 +192,15 @@ def _further(dropped: int) -> list[dict[str, Any]]:
 
 def _size(block: Mapping[str, Any]) -> int:
     if block["block"] == "figure":
-        return len(str(block["svg"])) + _AROUND
+        return len(str(block["svg"])) + _AROUND + _behind(block.get("numbers"))
     if block["block"] == "intervals":
         return _AROUND + _INTERVAL_ROW * len(block["rows"])
     rows = block.get("rows", ())
     return _AROUND + sum(_TABLE_CELL + len(str(cell)) for row in rows for cell in row)
+
+
+def _behind(table: Mapping[str, Any] | None) -> int:
+    return 0 if table is None else sum(_PLAIN_CELL + len(str(cell)) for row in table["rows"] for cell in row)
 
 
 def further_blocks(record: Record, *, ruled: bool = False) -> list[dict[str, Any]]:
@@ -214,7 +220,7 @@ def further_blocks(record: Record, *, ruled: bool = False) -> list[dict[str, Any
         if shown and ruled and finding.id not in judged:
             elsewhere.append(finding.title)
         elif shown:
-            blocks += [evidence_block(item) for item in shown]
+            blocks += [evidence_block(item, (), finding) for item in shown]
             blocks += [{"block": "note", "text": f"{finding.title} misleads when: {finding.caveat}"}]
     if elsewhere:
         blocks.append(
@@ -227,24 +233,24 @@ def reference_blocks(record: Record) -> list[dict[str, Any]]:
     """Return the tables of each group against a reference: of the selection rate, and of what a rule speaks of."""
     judged = {ruling.evidence for ruling in record.decision.rulings} if record.decision else set()
     chosen = [
-        item
+        evidence_block(item, (), finding)
         for finding in family(record.audit, "fairness")
         for item in finding.evidence
         if item.id.endswith(".reference") and "+" not in item.id
         if finding.id in {"fairness.demographic_parity", *judged}
     ]
-    return fitted(map(evidence_block, chosen), "references")
+    return fitted(chosen, "references")
 
 
 def other_blocks(record: Record, name: str) -> list[dict[str, Any]]:
     """Return the evidence of a family that is not an interval table."""
     chosen = [
-        item
+        evidence_block(item, (), finding)
         for finding in family(record.audit, name)
         for item in finding.evidence
         if item.kind != "intervals" and "+" not in item.id
     ]
-    return fitted(map(evidence_block, chosen), "performance")
+    return fitted(chosen, "performance")
 
 
 def method_facts(audit: Audit) -> list[dict[str, Any]]:

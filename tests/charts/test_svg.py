@@ -115,7 +115,7 @@ def test_rows_without_numbers_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("made", "match"),
     [
-        (evidence("table", CURVE, ()), "only curve, bars, beeswarm, waterfall are drawn"),
+        (evidence("table", CURVE, ()), "only curve, bars, beeswarm, waterfall, matrix are drawn"),
         (evidence("curve", CURVE, ()), "no row"),
         (evidence("bars", BARS, ()), "no row"),
         (evidence("bars", CURVE, ()), "no column with the role 'value'"),

@@ -201,14 +201,17 @@ def _counts(tally: Tally, by: tuple[str, ...], positive: Scalar) -> Evidence:
         (right_negative, false_positive), (false_negative, hit) = cells
         hits, misses = hit + false_negative, right_negative + false_positive
         rows.append((str(group), hits + misses, hits, misses, hit, false_positive, false_negative, right_negative))
-    columns = ("n", "n+", "n\u2212", "TP", "FP", "FN", "TN")
+    columns = (
+        *(Column(name, "rows", "n") for name in ("n", "n+", "n\u2212")),
+        *(Column(name, "rows", "count") for name in ("TP", "FP", "FN", "TN")),
+    )
     return Evidence(
         id=f"performance.classification.counts.{'+'.join(by)}",
-        kind="table",
+        kind="matrix",
         title=f"Counts by {' and '.join(by)}",
         caption=f"Rows; + is labelled {positive!r}, P is predicted so",
         alt=f"Counts of rows by {' and '.join(by)}, label and prediction",
-        columns=(Column(" × ".join(by), role="label"), *(Column(name, "rows", "count") for name in columns)),
+        columns=(Column(" × ".join(by), role="label"), *columns),
         rows=tuple(rows),
     )
 

@@ -1,0 +1,44 @@
+"""The measures over all rows that rules speak of: what a ruling rests on where no figure shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditkit.finding import Finding, Measure
+from auditkit.record import Record
+from auditkit.rendering.anchors import anchor
+from auditkit.rendering.evidence_view import measure_cells
+from auditkit.rendering.numbers import count
+
+MOST_ROWS = 25
+_COLUMNS = (("Measure", "left"), ("Value", "right"), ("Bounds", "left"), ("Unit", "left"), ("n", "right"))
+
+
+def judged_table(record: Record) -> dict[str, Any] | None:
+    """Return the table of ruled measures over all rows; None if no rule speaks of one."""
+    rulings = record.decision.rulings if record.decision else ()
+    wanted = {(r.measure, r.dataset) for r in rulings if not r.over and not r.group}
+    found = [
+        (finding, measure)
+        for finding in record.audit.findings
+        for measure in finding.measures
+        if not measure.over and not measure.group and (_name(finding, measure), measure.dataset) in wanted
+    ]
+    if not found:
+        return None
+    more = len(found) - MOST_ROWS
+    return {
+        "block": "table",
+        "title": "Measured over all rows",
+        "caption": "What rules speak of that is no gap between groups, with two-sided intervals; rulings use their own bounds",
+        "columns": [{"title": title, "align": align} for title, align in _COLUMNS],
+        "rows": [measure_cells(finding, measure) for finding, measure in found[:MOST_ROWS]],
+        "note": f"{count(more)} more in audit.json." if more > 0 else "",
+        "evidence": [finding.id for finding, _ in found[:MOST_ROWS]],
+        "anchor": "",
+        "targets": [{"anchor": anchor(_name(finding, measure))} for finding, measure in found[:MOST_ROWS]],
+    }
+
+
+def _name(finding: Finding, measure: Measure) -> str:
+    return f"{finding.id}.{measure.name}"
