@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from auditkit.data.row_keys import known, row_keys
 from auditkit.declare import auditor
 from auditkit.errors import NotApplicable
 from auditkit.explainers.proxies import numbers_of
@@ -53,11 +54,11 @@ def duplicates(subject: Subject, *, rows: int = 1000, pool: int = 10_000, near: 
     columns = [column for column in test.columns if column in train.columns]
     if not columns:
         raise NotApplicable("training and test table have no column in common")
-    equal = np.isin(test.row_hashes(0, columns), train.row_hashes(0, columns))
+    equal = known(row_keys(test, columns), row_keys(train, columns))
     yield _share("share_exact", int(equal.sum()), test.rows, "Wilson; all rows")
-    some, known = subject.sample(rows)[columns], subject.sample(rows + pool, "train")[columns]
-    asked = min(rows, len(known) // 2)
-    own, others = known.iloc[:asked], known.iloc[asked:]
+    some, drawn = subject.sample(rows)[columns], subject.sample(rows + pool, "train")[columns]
+    asked = min(rows, len(drawn) // 2)
+    own, others = drawn.iloc[:asked], drawn.iloc[asked:]
     found = Proportion(int((_nearest(some, others, columns) <= near).sum()), len(some))
     usual = Proportion(int((_nearest(own, others, columns) <= near).sum()), len(own))
     method = f"Wilson; nearest of {len(others):,} training rows within {near:g}"
