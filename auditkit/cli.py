@@ -1,4 +1,4 @@
-"""The command line: run, gate, render, explain, track, demo, doctor; init, compare and list are in `cli_start`."""
+"""The command line: run, gate, render, explain, track, demo, doctor; the others are in the modules named `cli_*`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from typing import Any, Literal
 
 import click
 
+from auditkit.cli_completion import auditors, completion, files_or_codes, policies
 from auditkit.cli_evidence import export, keygen, sign, verify
-from auditkit.cli_options import day
+from auditkit.cli_files import check, schema
+from auditkit.cli_options import day, is_built_in, policy_file
 from auditkit.cli_outputs import Wanted, claims_output, outputs, sources_of, sources_of_audit, tell, write_outputs
 from auditkit.cli_start import compare, init, list_
 from auditkit.errors import AuditkitError, ConfigurationError
@@ -62,8 +64,19 @@ _quiet = click.option("--quiet", "-q", is_flag=True, help="Print the verdict alo
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Report folder (default: auditkit-report beside the file)."
 )
-@click.option("--only", multiple=True, metavar="ID", help="Run this auditor or family alone; repeatable.")
-@click.option("--skip", multiple=True, metavar="ID", help="Leave this auditor or family out; repeatable.")
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    callback=policy_file,
+    shell_complete=policies,
+    help="The policy to judge by: a file, or one that comes with auditkit, such as auditkit:starter (default: the one that FILE names).",
+)
+@click.option(
+    "--only", multiple=True, metavar="ID", shell_complete=auditors, help="Run this auditor or family alone; repeatable."
+)
+@click.option(
+    "--skip", multiple=True, metavar="ID", shell_complete=auditors, help="Leave this auditor or family out; repeatable."
+)
 @click.option("--no-code", is_flag=True, help="Refuse models that run code of the folder (python: …).")
 @click.option("--fast", is_flag=True, help="Leave out the auditors that take long; a rule on them is then missing.")
 @click.option(
@@ -78,6 +91,7 @@ _quiet = click.option("--quiet", "-q", is_flag=True, help="Print the verdict alo
 def run(
     file: Path,
     out: Path | None,
+    policy: Path | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     no_code: bool,
@@ -93,11 +107,12 @@ def run(
     """Audit what FILE (audit.yaml) describes; write audit.json, the model card and the gate report."""
     from auditkit.run import run as run_audit
 
-    sources = sources_of_audit(file) if wanted else None
+    sources = sources_of_audit(file, policy) if wanted else None
     with _progress(quiet, log_json) as report:
         written = run_audit(
             file,
             out=out,
+            policy=policy,
             only=only,
             skip=skip,
             as_of=as_of,
@@ -115,7 +130,14 @@ def run(
 
 @commands.command()
 @click.argument("record", type=click.Path(path_type=Path), default="audit.json")
-@click.option("--policy", required=True, type=click.Path(path_type=Path), help="The policy to judge by.")
+@click.option(
+    "--policy",
+    required=True,
+    type=click.Path(path_type=Path),
+    callback=policy_file,
+    shell_complete=policies,
+    help="The policy to judge by: a file, or one that comes with auditkit, such as auditkit:starter.",
+)
 @click.option(
     "--update-baseline",
     is_flag=True,
@@ -139,6 +161,8 @@ def gate(
     from auditkit.record import Record, load
     from auditkit.run import adopt_baseline, baseline_for
 
+    if update_baseline and baseline is None and is_built_in(policy):
+        raise click.UsageError("beside a built-in policy no baseline can be kept; say where with --baseline FILE")
     loaded, rules = load(record), Policy.load(policy)
     if update_baseline:
         written = adopt_baseline(loaded.audit, rules, baseline or policy.parent, as_of=as_of)
@@ -176,7 +200,13 @@ def _places(_: click.Context, __: click.Parameter, value: str | None) -> list[in
 
 
 @commands.command()
-@click.argument("file", type=click.Path(path_type=Path), default="audit.yaml", metavar="[FILE | CODE]")
+@click.argument(
+    "file",
+    type=click.Path(path_type=Path),
+    default="audit.yaml",
+    metavar="[FILE | CODE]",
+    shell_complete=files_or_codes,
+)
 @click.option("--rows", callback=_places, metavar="3,17", help="These rows of the test data, counted from 0.")
 @click.option("--adverse", "whom", flag_value="adverse", help="All rows whose decision is not the favourable one.")
 @click.option("--all", "whom", flag_value="all", help="All rows.")
@@ -287,7 +317,7 @@ def doctor() -> int:
     return 0
 
 
-for _command in (init, compare, list_, export, verify, sign, keygen):
+for _command in (init, compare, list_, check, schema, completion, export, verify, sign, keygen):
     commands.add_command(_command)
 
 
@@ -295,7 +325,17 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every mistake of a user is one line and an exit code."""
     for variable in THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
+    asked = os.environ.get("_AUDITKIT_COMPLETE")
+    if asked:
+        sys.exit(_guarded(lambda: _completed(asked)))
     sys.exit(_guarded(lambda: commands.main(arguments, prog_name="auditkit", standalone_mode=False)))
+
+
+def _completed(instruction: str) -> int:
+    """Answer a shell that asks how a line goes on."""
+    from auditkit.cli_shells import answer
+
+    return answer(commands, instruction)
 
 
 def _guarded(command: Callable[[], Any]) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from auditkit.cli_options import day
+from auditkit.cli_completion import card_formats, policies
+from auditkit.cli_options import day, policy_file
 
 
 @click.command()
@@ -19,7 +20,13 @@ from auditkit.cli_options import day
 @click.option(
     "--threshold", type=click.IntRange(1), default=1, show_default=True, help="So many of the keys must have signed."
 )
-@click.option("--policy", type=click.Path(path_type=Path), help="The policy that must have been judged.")
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    callback=policy_file,
+    shell_complete=policies,
+    help="The policy that must have been judged.",
+)
 @click.option("--previous", type=click.Path(path_type=Path), help="The report, or its statements, that came before.")
 @click.option(
     "--templates", type=click.Path(path_type=Path, exists=True, file_okay=False), help="The documents' own templates."
@@ -89,6 +96,7 @@ def keygen(name: Path) -> int:
     "names",
     multiple=True,
     required=True,
+    shell_complete=card_formats,
     help="huggingface, cyclonedx, sagemaker, model-card-toolkit, croissant, or all.",
 )
 @click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import click
 
@@ -15,3 +16,23 @@ def day(_: click.Context, __: click.Parameter, value: str | None) -> date | None
         return date.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(f"got {value!r}, wanted a date like 2027-06-30") from None
+
+
+def policy_file(context: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
+    """Return the file of a policy; ``auditkit:NAME`` is one that comes with auditkit."""
+    if value is None or context.resilient_parsing or not str(value).startswith("auditkit:"):
+        return value
+    from auditkit.errors import did_you_mean
+    from auditkit.policy.loading import PREFIX, packs
+
+    known = {PREFIX + name: path for name, path in packs().items()}
+    if str(value) not in known:
+        raise click.BadParameter(f"there is no policy {str(value)!r}.{did_you_mean(str(value), known)}")
+    return known[str(value)]
+
+
+def is_built_in(policy: Path) -> bool:
+    """Return whether a policy comes with auditkit, so that nothing can be kept beside it."""
+    from auditkit.policy.loading import packs
+
+    return policy in packs().values()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from auditkit.cli_completion import decision_formats
 from auditkit.errors import ConfigurationError, OutputError, did_you_mean
 
 if TYPE_CHECKING:  # what the annotations name costs 0.3 s to import, and --help needs none of it
@@ -23,7 +24,7 @@ GITHUB = "github"
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
-def parsed(_: click.Context, __: click.Parameter, values: Sequence[str]) -> Wanted:
+def parsed(context: click.Context, _: click.Parameter, values: Sequence[str]) -> Wanted:
     """Return format and path of each ``--output``; no path, or ``-``, is standard output.
 
     Raises
@@ -31,6 +32,8 @@ def parsed(_: click.Context, __: click.Parameter, values: Sequence[str]) -> Want
     ConfigurationError
         If a format does not exist, two outputs would be written to one place, or a path cannot be written.
     """
+    if not values or context.resilient_parsing:  # a shell that completes a line waits for it
+        return ()
     from auditkit.exports.gate_outputs import OUTPUTS
 
     found: list[tuple[str, Path | None]] = []
@@ -74,6 +77,7 @@ outputs = click.option(
     "wanted",
     multiple=True,
     callback=parsed,
+    shell_complete=decision_formats,
     metavar="FORMAT[=PATH]",
     help="Write the decision also as json, junit, sarif, github, gitlab, comment, badge or openmetrics; without a path to "
     "standard output. Repeatable.",
@@ -92,8 +96,8 @@ def sources_of(policy: Policy, path: Path, audit: Path | None = None) -> Sources
     return Sources(places, _shown(path), _shown(audit or (beside if beside.is_file() else path)))
 
 
-def sources_of_audit(path: Path) -> Sources:
-    """Return the same for the policy that an audit.yaml names.
+def sources_of_audit(path: Path, policy: Path | None = None) -> Sources:
+    """Return the same for a policy, or else the one that an audit.yaml names.
 
     Raises
     ------
@@ -103,7 +107,7 @@ def sources_of_audit(path: Path) -> Sources:
     from auditkit.config import load_config
     from auditkit.policy import Policy
 
-    policy = load_config(path).policy
+    policy = policy or load_config(path).policy
     if policy is None:
         raise ConfigurationError("--output writes a decision, and audit.yaml names no policy; add policy: policy.yaml")
     return sources_of(Policy.load(policy), policy, path)

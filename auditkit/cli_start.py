@@ -11,6 +11,9 @@ from typing import Any
 
 import click
 
+from auditkit.cli_completion import auditors, policies
+from auditkit.cli_options import policy_file
+
 
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
@@ -96,7 +99,11 @@ def _ask(found: Any, table: Any) -> None:
 @click.argument("first", type=click.Path(path_type=Path))
 @click.argument("second", type=click.Path(path_type=Path))
 @click.option(
-    "--policy", type=click.Path(path_type=Path), help="Judge SECOND by this policy, with FIRST as its baseline."
+    "--policy",
+    type=click.Path(path_type=Path),
+    callback=policy_file,
+    shell_complete=policies,
+    help="Judge SECOND by this policy, with FIRST as its baseline.",
 )
 @click.option("--all", "every", is_flag=True, help="Show also what is not shown to have changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -145,7 +152,7 @@ def _print_changes(found: Any, every: bool) -> None:
 
 
 @click.command("list")
-@click.argument("identifier", required=False)
+@click.argument("identifier", required=False, shell_complete=auditors)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(identifier: str | None, as_json: bool) -> int:
     """List the auditors and what each needs; with IDENTIFIER (an id or a family) also measures and options."""

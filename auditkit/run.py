@@ -127,6 +127,7 @@ def run(
     path: Path,
     *,
     out: Path | None = None,
+    policy: Path | None = None,
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     as_of: date | None = None,
@@ -139,8 +140,9 @@ def run(
 ) -> Report:
     """Audit what audit.yaml describes and write the report folder, all or nothing.
 
-    `baseline` is as in `baseline_for`, `fast` and `budget` as in `auditkit.audit`. Findings that nothing has changed for
-    come from the folder .auditkit-cache beside the file, unless `use_cache` is False.
+    `policy` wins over the one that audit.yaml names. `baseline` is as in `baseline_for`, `fast` and `budget` as in
+    `auditkit.audit`. Findings that nothing has changed for come from the folder .auditkit-cache beside the file, unless
+    `use_cache` is False.
 
     Returns
     -------
@@ -152,34 +154,74 @@ def run(
         On any mistake, before anything is written.
     """
     config = load_config(path)
-    policy = Policy.load(config.policy) if config.policy else None
-    before = baseline_for(config.policy, baseline) if config.policy else None
+    file = policy or config.policy
+    rules = Policy.load(file) if file else None
+    before = baseline_for(file, baseline) if file else None
     folder = out or config.folder / REPORT_FOLDER
     check_target(folder)
+    found = audited(
+        config,
+        only=only,
+        skip=skip,
+        allow_code=allow_code,
+        progress=progress,
+        fast=fast,
+        budget=budget,
+        use_cache=use_cache,
+    )
+    return write(*judged(found, rules, before, as_of), folder)
+
+
+def audited(
+    config: Config,
+    *,
+    only: Iterable[str] = (),
+    skip: Iterable[str] = (),
+    allow_code: bool = True,
+    progress: bool | Progress = True,
+    fast: bool = False,
+    budget: float = math.inf,
+    use_cache: bool = True,
+) -> Audit:
+    """Audit what audit.yaml describes, in processes of their own; nothing is judged or written but the cache.
+
+    Raises
+    ------
+    AuditkitError
+        On any mistake.
+    """
     cache = Cache(config.folder / FOLDER) if use_cache else None
     files = _files_digest(config) if cache is not None else None
     chosen: dict[str, Any] = {"only": tuple(only), "skip": (*config.skip, *skip), "options": config.options}
     found = recalled(cache, files, **chosen) if cache is not None and files is not None else None
-    if found is None:
-        subject = subject_of(config, allow_code=allow_code)
-        preload()
-        found = audit(
-            subject,
-            **chosen,
-            isolate=True,
-            timeout=config.timeout,
-            progress=progress,
-            fast=fast,
-            budget=budget,
-            cache=cache,
-        )
-        if cache is not None and files is not None:
-            cache.remember(files, subject, package_versions())
-    if policy is not None:
-        provenance = {**found.provenance, "policy": {"name": policy.name, "sha256": policy.digest}}
-        found = replace(found, provenance=provenance)
-    decision = policy.judge(found, as_of=as_of, baseline=before) if policy else None
-    return write(found, decision, folder)
+    if found is not None:
+        return found
+    subject = subject_of(config, allow_code=allow_code)
+    preload()
+    found = audit(
+        subject,
+        **chosen,
+        isolate=True,
+        timeout=config.timeout,
+        progress=progress,
+        fast=fast,
+        budget=budget,
+        cache=cache,
+    )
+    if cache is not None and files is not None:
+        cache.remember(files, subject, package_versions())
+    return found
+
+
+def judged(
+    found: Audit, policy: Policy | None, baseline: Baseline | None, as_of: date | None
+) -> tuple[Audit, Decision | None]:
+    """Return the audit, which names the policy from then on, and the decision; without a policy there is none."""
+    if policy is None:
+        return found, None
+    named = {**found.provenance, "policy": {"name": policy.name, "sha256": policy.digest}}
+    found = replace(found, provenance=named)
+    return found, policy.judge(found, as_of=as_of, baseline=baseline)
 
 
 def _files_digest(config: Config) -> str | None:

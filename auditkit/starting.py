@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ _GOOD = ("yes", "true", "approved", "granted", "good", "paid", "repaid", "hired"
 _SENSITIVE = ("sex or gender", "origin", "age or birth", "belief or health")
 _MODELS = ("model.skops", "model.joblib", "model.pkl")
 _FEW = 30
+SCHEMAS = ".auditkit"  # beside both files, so that editors find them offline and as this version has them
 
 
 @dataclass(slots=True)
@@ -174,6 +176,7 @@ def audit_yaml(found: Proposal, files: Mapping[str, str | None], name: str, mode
 
 
 def _lines(found: Proposal, files: Mapping[str, str | None], name: str, model: Path | None) -> Iterator[str]:
+    yield f"# yaml-language-server: $schema={SCHEMAS}/audit.schema.json"
     yield "# What is audited. Proposed by `auditkit init` from names and values: read every line before you trust it."
     yield f"name: {_plain(name)}"
     yield from _model_lines(found, model)
@@ -229,6 +232,7 @@ def policy_yaml(name: str, found: Proposal) -> str:
     """Return the text of policy.yaml."""
     packs = ["auditkit:starter"] + (["auditkit:privacy-default"] if found.quasi_identifiers else [])
     lines = [
+        f"# yaml-language-server: $schema={SCHEMAS}/policy.schema.json",
         "# What the model must keep. `auditkit explain AK-G01` says what a fail means.",
         f"policy: {_plain(name + '-gate')}",
         f"extends: [{', '.join(packs)}]    # short, dated and documented; replace a rule by one of the same id with override: true",
@@ -251,8 +255,13 @@ def _listed(values: list[str]) -> str:
     return f"[{', '.join(_plain(value) for value in values)}]"
 
 
+def schema_text(name: str) -> str:
+    """Return the text of a JSON Schema that ships with auditkit: of audit.yaml, policy.yaml (or the record, audit.json)."""
+    return (resources.files("auditkit") / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
+
+
 def write_both(folder: Path, audit: str, policy: str, *, force: bool) -> tuple[Path, Path]:
-    """Write both files, or neither.
+    """Write both files, or neither, and beside them the schemas by which editors complete and check them.
 
     Raises
     ------
@@ -265,8 +274,9 @@ def write_both(folder: Path, audit: str, policy: str, *, force: bool) -> tuple[P
         raise ConfigurationError(
             f"{' and '.join(there)} exist already; say --force to write them anew, or --folder elsewhere"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    for place, text in zip(places, (audit, policy), strict=True):
+    (folder / SCHEMAS).mkdir(parents=True, exist_ok=True)
+    schemas = {folder / SCHEMAS / f"{name}.schema.json": schema_text(name) for name in ("audit", "policy")}
+    for place, text in (schemas | dict(zip(places, (audit, policy), strict=True))).items():
         incoming = place.with_name(f"{place.name}.incoming")
         incoming.write_text(text, encoding="utf-8")
         incoming.replace(place)
