@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+import ruling_tables as tables
 
 from auditkit.auditing import Audit
 from auditkit.finding import Finding, Group, Measure
@@ -17,8 +18,6 @@ from auditkit.policy import Baseline, Policy, Rule, Waiver
 from auditkit.policy.baseline import Known, place_of
 from auditkit.policy.rulings import Decision
 from auditkit.stats.uncertainty import Exact, Proportion, Range, Uncertainty
-
-import ruling_tables as tables
 
 DAY = date(2026, 11, 25)
 IDENTIFIER, NAME = "fairness.demographic_parity", "difference"
