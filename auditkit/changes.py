@@ -12,6 +12,7 @@ from auditkit.comparing import Change, Comparison, against, compare
 from auditkit.coverage.statuses import day_of
 from auditkit.finding import Group
 from auditkit.policy import Baseline, Decision, Ruling
+from auditkit.policy.rules import LimitKind
 
 APPROVED = ("pass", "pass with warnings")
 
@@ -57,6 +58,7 @@ class RulingChange:
     now: str
     limit_was: float | None
     limit_now: float | None
+    limit_kind: LimitKind
     unit: str
 
 
@@ -117,7 +119,7 @@ def _about(ruling: Ruling) -> str:
 
 def _ruling(place: tuple[str, str, str], was: Ruling | None, now: Ruling | None) -> RulingChange:
     rule, about, _ = place
-    unit = next((one.unit for one in (now, was) if one is not None and one.unit), "")
+    there = [one for one in (now, was) if one is not None]
     return RulingChange(
         rule,
         about,
@@ -125,7 +127,8 @@ def _ruling(place: tuple[str, str, str], was: Ruling | None, now: Ruling | None)
         now.status if now else "",
         was.limit if was else None,
         now.limit if now else None,
-        unit,
+        there[0].limit_kind,
+        next((one.unit for one in there if one.unit), ""),
     )
 
 

@@ -27,7 +27,7 @@ class Found:
     Attributes
     ----------
     text : str
-        What is there, or what is missing and why.
+        What is there, or what is missing and why; of a text that people write its name alone.
     present : bool
     human : bool
         Whether only a person can give it.
@@ -231,8 +231,8 @@ def _option(name: str, view: _View) -> _Look:
     given = next((one.options.get(option) for one in view.audit.findings if one.id == identifier), None)
     said = option.replace("_", " ")
     if given in (None, "", [], {}):
-        return False, f"{said}: not stated; state it as an option of {identifier}", identifier
-    return True, f"{said}: stated", identifier
+        return False, f"Not stated: {said}; state it as an option of {identifier}", identifier
+    return True, f"Stated: {said}", identifier
 
 
 def _card(name: str, view: _View) -> _Look:
@@ -242,7 +242,7 @@ def _card(name: str, view: _View) -> _Look:
 def _datasheet(name: str, view: _View) -> _Look:
     there = (name, "answered") in _datasheet_answers(view.audit)
     said = name.replace("_", " ")
-    return there, f"datasheet, {said}: {'stated' if there else 'not stated'}", "data.datasheet"
+    return there, said, "datasheet"
 
 
 def _datasheet_answers(audit: Audit) -> set[tuple[object, object]]:
@@ -259,7 +259,7 @@ def _datasheet_answers(audit: Audit) -> set[tuple[object, object]]:
 def _said(part: str, key: str, label: str, view: _View) -> _Look:
     texts = view.audit.subject.get(part)
     there = isinstance(texts, Mapping) and bool(str(texts.get(key) or "").strip())
-    return there, f"{part}, {label}: {'stated' if there else 'not stated'}", part
+    return there, label, part
 
 
 def _questionnaire(name: str, view: _View) -> _Look:
@@ -273,17 +273,15 @@ def _technical_file(name: str, view: _View) -> _Look:
 def _answer(part: str, question: Question | None, key: str, view: _View) -> _Look:
     # A record of another version may ask what this one no longer does.
     asked = question or Question(key, "", key.replace("_", " "))
-    there = bool(answered(asked, part, view.audit.subject).text)
-    said = part.replace("_", " ")
-    return there, f"{said}, {asked.label}: {'answered' if there else 'human input needed'}", part
+    return bool(answered(asked, part, view.audit.subject).text), asked.label, part
 
 
 def _signature(who: str, _: _View) -> _Look:
-    return False, f"signature of {who}: given after this page is written, with auditkit sign", "sign"
+    return False, f"Signature of {who}: comes after this page, with auditkit sign", "sign"
 
 
 def _person(what: str, _: _View) -> _Look:
-    return False, f"human input needed: {what}", ""
+    return False, f"{what[:1].upper()}{what[1:]}", ""
 
 
 _LOOKS: dict[str, Callable[[str, _View], _Look]] = {

@@ -93,7 +93,7 @@ def annex_iv() -> Outline:
         Section(part["id"], part["title"], part["question"], tuple(map(_point, part["points"])))
         for part in data["chapters"]
     )
-    return Outline(sections, data["source"], data["legal_status"], data["legal_status_as_of"])
+    return Outline(sections, data["source"], data["legal_status"], str(data["legal_status_as_of"]))
 
 
 def board_questions() -> dict[str, Question]:

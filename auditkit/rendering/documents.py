@@ -13,7 +13,10 @@ from auditkit.rendering.anchors import settle
 from auditkit.rendering.bias_audit_view import bias_audit_view
 from auditkit.rendering.card_view import card_view
 from auditkit.rendering.environment import environment
+from auditkit.rendering.coverage_view import coverage_view
 from auditkit.rendering.gate_view import gate_view
+from auditkit.rendering.questions_view import questions_view
+from auditkit.rendering.technical_view import technical_view
 from auditkit.rendering.room import ROOMS, fit
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ DOCUMENTS: dict[str, Callable[[Record], dict[str, Any]]] = {
     "model_card": card_view,
     "gate_report": gate_view,
     "bias_audit_summary": bias_audit_view,
+    "technical_file": technical_view,
+    "review_board_questionnaire": questions_view,
+    "coverage": coverage_view,
 }
 FORMATS = ("html", "md", "pdf")
 # Bytes of a page; of a PDF those of its source, which its size and the time to typeset it follow.
@@ -41,8 +47,8 @@ def render(
     Parameters
     ----------
     record : Record
-    documents : iterable of {'model_card', 'gate_report', 'bias_audit_summary'}, optional
-        By default those that the record calls for: the summary of a bias audit where one was asked for.
+    documents : iterable of a name in `DOCUMENTS`, optional
+        By default those that the record calls for, as in `documents_for`.
     formats : iterable of {'html', 'md', 'pdf'}
     templates : path, optional
         A folder whose templates win over the built-in ones.
@@ -67,9 +73,18 @@ def render(
 
 
 def documents_for(record: Record) -> tuple[str, ...]:
-    """Return the documents that a record calls for."""
-    asked = bias_audit_of(record.audit.findings) is not None
-    return tuple(name for name in DOCUMENTS if name != "bias_audit_summary" or asked)
+    """Return the documents that a record calls for.
+
+    The summary of a bias audit, the technical file, the questionnaire and the document of coverage are written where audit.yaml
+    asks for them, under ``options``, ``technical_file``, ``questionnaire`` and ``coverage``.
+    """
+    asked = {
+        "bias_audit_summary": bias_audit_of(record.audit.findings) is not None,
+        "technical_file": record.audit.subject.get("technical_file") is not None,
+        "review_board_questionnaire": record.audit.subject.get("questionnaire") is not None,
+        "coverage": bool(record.coverage),
+    }
+    return tuple(name for name in DOCUMENTS if asked.get(name, True))
 
 
 def render_document(record: Record, document: str, fmt: str, templates: Path | None = None) -> bytes:

@@ -7,10 +7,13 @@ from typing import Any
 
 from auditkit.policy import Ruling
 from auditkit.record import Record
+from auditkit.rendering.changes_view import changes_part
+from auditkit.rendering.coverage_view import IN_GATE_REPORT, coverage_part
 from auditkit.rendering.gaps_view import gaps_table
 from auditkit.rendering.gate_answers import deciders, ordered, sure, unseen, verdict, why
 from auditkit.rendering.judged_view import judged_table
 from auditkit.rendering.numbers import NOTHING, count, number
+from auditkit.rendering.questions_view import open_questions
 from auditkit.rendering.rulings_view import rulings_table
 from auditkit.rendering.shared_view import (
     date_text,
@@ -61,6 +64,9 @@ def gate_view(record: Record) -> dict[str, Any]:
         "energy": family_section(record, "carbon", "Not measured because no energy auditor ran."),
         "data": family_section(record, "data", "Not measured because no data auditor ran.", "data"),
         "risks": _risks(record, rulings),
+        "changes": changes_part(record),
+        "coverage": coverage_part(record, _COVERAGE, IN_GATE_REPORT),
+        "questions": open_questions(record),
         "sign": _sign(record),
         "method": method_facts(record.audit),
         "provenance": provenance_facts(record),
@@ -68,6 +74,7 @@ def gate_view(record: Record) -> dict[str, Any]:
     }
 
 
+_COVERAGE = 22_000  # bytes of HTML for items of frameworks; the rest stands in the document of coverage
 _CONTENTS = (
     ("rulings", "Rulings"),
     ("settle", "What would settle it"),
@@ -79,6 +86,9 @@ _CONTENTS = (
     ("privacy", "Privacy"),
     ("energy", "Energy"),
     ("risks", "Residual risks"),
+    ("changes", "Change since the last approved audit"),
+    ("questions", "Questions for people"),
+    ("coverage", "Coverage"),
     ("sign", "Sign-off"),
     ("method", "Method"),
     ("provenance", "Provenance"),

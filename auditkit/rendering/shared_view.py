@@ -21,6 +21,7 @@ BUDGETS = {
     "further": 54_000,
     "performance": 50_000,
     "references": 12_000,
+    "technical": 16_000,
     "family": 26_000,
     "explanations": 72_000,
     "data": 60_000,
