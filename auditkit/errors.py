@@ -82,6 +82,17 @@ class InsufficientData(AuditkitError):
     """An auditor could run, but the rows are too few to say anything."""
 
 
+def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Return the known names that look most like a misspelt one, the nearest first.
+
+    Examples
+    --------
+    >>> nearest("germny", ["germany", "france", "guernsey"])
+    ['germany', 'guernsey']
+    """
+    return difflib.get_close_matches(name, list(known), n=most, cutoff=0.6)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for a misspelt name, or the known names, or nothing.
 

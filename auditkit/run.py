@@ -25,7 +25,7 @@ from auditkit.data.files import read_hierarchy, read_table
 from auditkit.data.permitted import PermittedError
 from auditkit.data.scan import Scan, scan
 from auditkit.data.table import Table
-from auditkit.energy.training import read_training
+from auditkit.energy.records import read_training
 from auditkit.errors import DataError, ModelError, OutputError
 from auditkit.exports.bias_audit import bias_audit_files
 from auditkit.models.loading import load_model

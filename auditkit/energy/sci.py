@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from auditkit.energy.quantities import Quantity, emitted
 from auditkit.errors import ConfigurationError
 from auditkit.stats.uncertainty import Range
 
@@ -38,6 +39,12 @@ class FunctionalUnit:
     lifespan_years: float
     resource_share: float
 
+    def __str__(self) -> str:
+        return (
+            f"per {self.unit} ({self.predictions_per_unit:g} predictions); M: {self.embodied_kg:g} kg over "
+            f"{self.lifespan_years:g} years, share {self.resource_share:g}"
+        )
+
     @classmethod
     def of(cls, declared: Mapping[str, Any]) -> FunctionalUnit:
         """Return it from what is declared.
@@ -61,7 +68,20 @@ class FunctionalUnit:
         return cls(str(declared["unit"]), **{name: float(value) for name, value in numbers.items()})
 
 
-def carbon_intensity(energy_wh: Range, intensity: float, seconds: float, unit: FunctionalUnit) -> Range:
+def embodied(seconds: float, unit: FunctionalUnit) -> Quantity:
+    """Return M of so many seconds of the hardware: TE · TS · RS, with TS = seconds / lifespan.
+
+    Examples
+    --------
+    >>> one = FunctionalUnit("hour", 1, 1000, 4, 1)
+    >>> round(embodied(3600, one).to("gCO2e").amount.value, 1)  # the specification's own example: around 28 g
+    28.5
+    """
+    mass = unit.embodied_kg * unit.resource_share * seconds / (unit.lifespan_years * SECONDS_PER_YEAR)
+    return Quantity(Range(mass, mass, mass), "kgCO2e")
+
+
+def carbon_intensity(energy: Quantity, intensity: Range, seconds: float, unit: FunctionalUnit) -> Quantity:
     """Return SCI in gCO2e per unit, lowest to highest.
 
     SCI = ((E · I) + M) per R with E the energy of one unit in kWh, I the grid in gCO2e/kWh, and M = TE · TS · RS, TS being the
@@ -69,9 +89,9 @@ def carbon_intensity(energy_wh: Range, intensity: float, seconds: float, unit: F
 
     Parameters
     ----------
-    energy_wh : Range
-        Of one prediction, in Wh.
-    intensity : float
+    energy : Quantity
+        Of one prediction.
+    intensity : Range
         gCO2e per kWh.
     seconds : float
         Of one prediction.
@@ -80,16 +100,15 @@ def carbon_intensity(energy_wh: Range, intensity: float, seconds: float, unit: F
     Examples
     --------
     >>> one = FunctionalUnit("decision", 1, 1000, 4, 0.5)
-    >>> round(carbon_intensity(Range(1.0, 2.0, 3.0), 400, 0.1, one).value, 4)  # 2 Wh · 400 g/kWh + 0.1 s of 4 years of 500 kg
+    >>> energy, grid = Quantity(Range(1.0, 2.0, 3.0), "Wh"), Range(400.0, 400.0, 400.0)
+    >>> round(carbon_intensity(energy, grid, 0.1, one).amount.value, 4)  # 2 Wh · 400 g/kWh + 0.1 s of 4 years of 500 kg
     0.8004
 
     References
     ----------
     ISO/IEC 21031:2024, clauses on the SCI equation and embodied emissions
     """
-    embodied = 1000 * unit.embodied_kg * unit.resource_share * seconds / (unit.lifespan_years * SECONDS_PER_YEAR)
-    low, value, high = (
-        (energy / 1000 * intensity + embodied) * unit.predictions_per_unit
-        for energy in (energy_wh.low, energy_wh.value, energy_wh.high)
-    )
-    return Range(low, value, high)
+    running = emitted(energy, intensity).amount
+    making = embodied(seconds, unit).to("gCO2e").amount.value
+    both = Range(running.low + making, running.value + making, running.high + making)
+    return Quantity(both.times(unit.predictions_per_unit), "gCO2e")

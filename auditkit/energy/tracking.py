@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
+import warnings
 from contextlib import ContextDecorator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from auditkit.energy.grid import grid_of
-from auditkit.energy.measuring import quiet, read, signals_kept, start
-from auditkit.energy.training import RECORD_VERSION
-from auditkit.errors import ConfigurationError, NotApplicable, OutputError
+from auditkit.energy.held import Held, Mode
+from auditkit.energy.quieting import probes
+from auditkit.energy.records import failed_record, record_of
+from auditkit.errors import AuditkitError, ConfigurationError, NotApplicable, OutputError
 
-Mode = Literal["process", "machine"]
+EVERY = 15.0  # seconds between readings: one costs some milliseconds of processor time
 
 
 class track_training(ContextDecorator):
@@ -29,19 +32,29 @@ class track_training(ContextDecorator):
         block that raises leaves no record.
     country : str, optional
         ISO code of three capitals; without one the grid is the world's average, and says so.
+    region : str, optional
+        A region of the country (``California``, ``SE3``) or of a cloud (``gcp/europe-west9``).
     cpu_watts : float, optional
         Rated power of the processor: nothing is then probed, and the start takes milliseconds instead of a second or two.
     mode : {'process', 'machine'}
         Whose energy: this process, or the whole machine for as long as the block runs.
 
+    Attributes
+    ----------
+    record : dict or None
+        What was written.
+    failure : AuditkitError or None
+        Why the measurement, or the writing of it, failed after the block had run: what was trained is kept, a warning is
+        given, and an audit that reads the record says the reason.
+
     Raises
     ------
     ConfigurationError
-        If the country is unknown; the message names the nearest.
+        If country or region is unknown (the message names the nearest), or the power or the mode makes no sense.
     AuditkitError
-        If codecarbon gives no measurement.
+        If codecarbon does not start; nothing has run then.
     OutputError
-        If the record cannot be written.
+        If the record's folder cannot be made; nothing has run then.
 
     Examples
     --------
@@ -49,34 +62,41 @@ class track_training(ContextDecorator):
     """
 
     def __init__(
-        self, path: str | Path, *, country: str | None = None, cpu_watts: float | None = None, mode: Mode = "process"
+        self,
+        path: str | Path,
+        *,
+        country: str | None = None,
+        region: str | None = None,
+        cpu_watts: float | None = None,
+        mode: Mode = "process",
     ) -> None:
+        if mode not in ("process", "machine"):
+            raise ConfigurationError(f"track_training: mode: got {mode!r}, wanted 'process' or 'machine'")
+        if cpu_watts is not None and not 0 < cpu_watts < float("inf"):
+            raise ConfigurationError(f"track_training: cpu_watts: got {cpu_watts!r}, wanted watts above 0")
         self.path, self.mode, self.cpu_watts = Path(path), mode, cpu_watts
         self.record: dict[str, Any] | None = None
+        self.failure: AuditkitError | None = None
         try:
-            self.grid = grid_of(country)
+            self.grid = grid_of(country, region)
         except NotApplicable as error:
             raise ConfigurationError(str(error)) from None
-        self._tracker: Any = None
+        self._held: Held | None = None
         self._began = 0.0
         self._started = ""
 
     def __enter__(self) -> track_training:
-        import codecarbon
-
-        with quiet(), signals_kept():
-            self._tracker = codecarbon.OfflineEmissionsTracker(
-                country_iso_code=self.grid.country,
-                force_carbon_intensity_g_co2e_kwh=self.grid.intensity,
-                force_cpu_power=self.cpu_watts,
-                tracking_mode=self.mode,
-                measure_power_secs=15,
-                output_methods=[],
-                allow_multiple_runs=True,
-                log_level="critical",
-                pue=1.0,
-            )
-            start(self._tracker)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{self.path.parent} cannot be made: {error.strerror or error}; name another path"
+            ) from None
+        self.record, self.failure = None, None
+        held = Held(self.grid, self.mode, EVERY, self.cpu_watts)
+        with _told(probes(self.cpu_watts)):
+            held.start()
+        self._held = held
         self._began, self._started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
         return self
 
@@ -88,26 +108,41 @@ class track_training(ContextDecorator):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        seconds = time.perf_counter() - self._began
-        with quiet(), signals_kept():
-            self._tracker.stop()
+        seconds, held = time.perf_counter() - self._began, self._held
+        if held is None:
+            return
+        self._held = None
+        held.stop()
         if kind is not None:
             return
-        energy, method = read(self._tracker)
-        whose = "this process" if self.mode == "process" else "the whole machine"
-        self.record = {
-            "auditkit_training": RECORD_VERSION,
-            "energy_kwh": energy,
-            "intensity": self.grid.intensity,
-            "country": self.grid.country,
-            "grid": self.grid.name,
-            "year": self.grid.year,
-            "method": f"codecarbon, offline; {method.replace('this process', whose, 1)}",
-            "mode": self.mode,
-            "seconds": round(seconds, 3),
-            "started": self._started,
-        }
-        _write(self.path, self.record)
+        try:
+            try:
+                self.record = record_of(held.read(), self.grid, seconds, self._started)
+            except AuditkitError as failed:
+                self.failure = failed
+            _write(self.path, self.record or failed_record(str(self.failure), seconds, self._started))
+        except OutputError as failed:
+            self.failure = self.failure or failed
+        if self.failure is not None:
+            warnings.warn(
+                f"the training ran, but its energy is not recorded: {self.failure}", RuntimeWarning, stacklevel=2
+            )
+
+
+class _told:
+    """Says on a terminal, for as long as it takes, that the hardware is being looked for."""
+
+    def __init__(self, long: bool) -> None:
+        self._shown = long and sys.stderr.isatty()
+
+    def __enter__(self) -> None:
+        if self._shown:
+            sys.stderr.write("auditkit: looking for the hardware's power sensors …")
+            sys.stderr.flush()
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[2K")
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:

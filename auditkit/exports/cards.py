@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from auditkit.energy.quantities import factor
 from auditkit.finding import Measure
 from auditkit.record import Record
 
@@ -143,24 +144,24 @@ def grams(measure: Measure) -> float:
     ValueError
         If its unit is no mass of CO2e.
     """
-    return _scaled(measure, {"mgCO2e": 1e-3, "gCO2e": 1.0, "kgCO2e": 1e3, "tCO2e": 1e6})
+    return _in(measure, "gCO2e")
 
 
 def tonnes(measure: Measure) -> float:
     """Return a mass of CO2e in tonnes."""
-    return grams(measure) / 1e6
+    return _in(measure, "tCO2e")
 
 
 def kilowatt_hours(measure: Measure) -> float:
     """Return an energy in kWh, whatever unit the measure has."""
-    return _scaled(measure, {"J": 1 / 3.6e6, "Wh": 1e-3, "kWh": 1.0, "MWh": 1e3})
+    return _in(measure, "kWh")
 
 
-def _scaled(measure: Measure, factors: Mapping[str, float]) -> float:
-    unit = measure.unit.split("/")[0].split(" ")[0]
-    if unit not in factors:
-        raise ValueError(f"measure {measure.name!r} has the unit {measure.unit!r}, wanted one of {', '.join(factors)}")
-    return float(measure.value or 0.0) * factors[unit]
+def _in(measure: Measure, unit: str) -> float:
+    try:
+        return float(measure.value or 0.0) * factor(measure.unit.split("/")[0].split(" ")[0], unit)
+    except ValueError as error:
+        raise ValueError(f"measure {measure.name!r}: {error}") from None
 
 
 def day_of(record: Record) -> str:

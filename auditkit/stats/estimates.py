@@ -242,17 +242,28 @@ class AreaUnderCurve:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Lowest, central and highest estimate: no confidence belongs to it."""
+    """Lowest, central and highest estimate: no confidence belongs to it.
+
+    ``runs`` holds the central estimates of runs that were repeated, and ``conditions`` what must be the same for two ranges to
+    be set against each other (hardware, method, datum): what makes low and high is then common to both.
+    """
 
     low: float
     value: float
     high: float
+    runs: tuple[float, ...] = ()
+    conditions: str = ""
     kind: ClassVar[str] = "range"
 
     @property
     def estimate(self) -> float:
         """The central estimate."""
         return self.value
+
+    def times(self, factor: float) -> Range:
+        """Return a range so many times as large."""
+        runs = tuple(run * factor for run in self.runs)
+        return Range(self.low * factor, self.value * factor, self.high * factor, runs, self.conditions)
 
     def limits(self, z: float) -> tuple[float, float]:
         """Return low and high, whatever z."""
@@ -268,7 +279,8 @@ class Range:
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        return {"kind": self.kind, "low": self.low, "value": self.value, "high": self.high}
+        ends: dict[str, Any] = {"kind": self.kind, "low": self.low, "value": self.value, "high": self.high}
+        return ends | ({"runs": list(self.runs), "conditions": self.conditions} if self.runs else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ def from_dict(data: Mapping[str, Any]) -> Uncertainty:
         raise ValueError(f"unknown kind of uncertainty {data['kind']!r}")
     if "members" in rest:
         rest["members"] = tuple(from_dict(member) for member in rest["members"])
-    if "quantiles" in rest:
-        rest["quantiles"] = tuple(rest["quantiles"])
+    for name in ("quantiles", "runs"):
+        if name in rest:
+            rest[name] = tuple(rest[name])
     return cast("Uncertainty", _KINDS[data["kind"]](**rest))

@@ -14,8 +14,9 @@ from click.testing import CliRunner
 
 from auditkit.auditing import audit
 from auditkit.cli import commands
+from auditkit.energy.records import read_training
 from auditkit.energy.tracking import track_training
-from auditkit.energy.training import by_formula, read_training, training_energy
+from auditkit.energy.training import by_formula, training_energy
 from auditkit.errors import ConfigurationError, DataError, NotApplicable
 from auditkit.subject import Subject
 
@@ -33,14 +34,14 @@ DECLARED = {
 def test_the_formula_is_that_of_green_algorithms() -> None:
     found = by_formula({**DECLARED, "country": "FRA"})
     watts = 8 * 15 + 250 + 100 * 0.3725
-    assert found.kilowatt_hours.value == pytest.approx(10 * watts * 1.2 / 1000)
-    assert found.kilowatt_hours.low < found.kilowatt_hours.value < found.kilowatt_hours.high
-    assert found.kilograms.value == pytest.approx(found.kilowatt_hours.value * found.grid.intensity / 1000)
+    assert found.energy.amount.value == pytest.approx(10 * watts * 1.2 / 1000)
+    assert found.energy.amount.low < found.energy.amount.value < found.energy.amount.high
+    assert found.emissions.amount.value == pytest.approx(found.energy.amount.value * found.grid.intensity / 1000)
     assert (found.grid.country, found.grade) == ("FRA", 0)
 
 
 def test_usage_scales_processors_and_not_memory() -> None:
-    half = by_formula({**DECLARED, "usage": 0.5}).kilowatt_hours.value
+    half = by_formula({**DECLARED, "usage": 0.5}).energy.amount.value
     assert half == pytest.approx(10 * (0.5 * (8 * 15 + 250) + 37.25) * 1.2 / 1000)
 
 
@@ -85,7 +86,7 @@ def test_a_tracked_training_becomes_a_record_that_the_audit_reads(
     given = read_training(tmp_path / "runs" / "train.json")
     assert run.record is not None
     found = training_energy(given)
-    assert found.kilowatt_hours.value == run.record["energy_kwh"] > 0
+    assert found.energy.amount.value == run.record["energy_kwh"] > 0
     assert (found.grid.country, found.grade) == ("FRA", 1)
     assert "this process on" in found.method
     assert training_energy(run.record) == found
@@ -125,8 +126,8 @@ def test_codecarbon_s_own_file_is_read(tmp_path: Path) -> None:
     head = "timestamp,duration,emissions,energy_consumed,country_name,country_iso_code,codecarbon_version\n"
     path.write_text(head + "t,10,0.1,1.0,France,FRA,3.3\n" + "t,20,0.112,2.0,France,FRA,3.3\n")
     found = training_energy(read_training(path))
-    assert found.kilowatt_hours.value == 2.0
-    assert found.kilograms.value == pytest.approx(0.112)
+    assert found.energy.amount.value == 2.0
+    assert found.emissions.amount.value == pytest.approx(0.112)
     assert "last of 2 rows" in found.method
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from auditkit.declare import auditor
-from auditkit.energy.training import GRADES, TrainingEnergy, training_energy
+from auditkit.energy.equivalents import likened
+from auditkit.energy.quantities import Quantity
+from auditkit.energy.reading import GRADES
+from auditkit.energy.training import TrainingEnergy, training_energy
 from auditkit.errors import NotApplicable
 from auditkit.finding import Column, Evidence, Interval, Measure
-from auditkit.stats.uncertainty import Exact, Range
+from auditkit.stats.uncertainty import Exact
 from auditkit.subject import Subject
 
 
-@auditor(title="Energy of training", measures=("energy", "emissions", "method_grade"))
+@auditor(title="Energy of training", measures=("energy", "emissions", "method_grade"), public=True)
 def training(subject: Subject) -> Iterator[Measure | Evidence]:
     """Energy and emissions of training the model: tracked while it ran, or by formula from what its owner declares.
 
@@ -20,8 +23,9 @@ def training(subject: Subject) -> Iterator[Measure | Evidence]:
     -----
     Tracked: what codecarbon ascribed to the training. Declared: kWh = hours · (cores · watts per core + GPUs · watts per GPU +
     GB · 0.3725 W) · PUE ÷ 1,000. Emissions = energy × carbon intensity of the grid. Low to high is the spread of power models
-    on one machine without a sensor, not a confidence interval: a rule fails only if low exceeds its limit. ``method_grade``
-    is 0 where the energy was declared and 1 where it was estimated while training ran.
+    on one machine without a sensor, less where a sensor was read, and for emissions also that of the data on the grid: not a
+    confidence interval. A rule fails only if low exceeds its limit and passes only if high keeps it. ``method_grade`` is 0
+    where the energy was declared, 1 where it was estimated while training ran, 2 where a power sensor was read.
 
     Misleads when
     -------------
@@ -39,10 +43,10 @@ def training(subject: Subject) -> Iterator[Measure | Evidence]:
             "nothing was given on training; track it (ak.track_training, or auditkit track) or declare "
             "training: {hours, cpu_cores, watts_per_core, memory_gb, country} in audit.yaml"
         )
-    country = subject.carbon.get("country")
-    taken = training_energy(given, None if country is None else str(country))
-    yield _range("energy", "kWh", taken.kilowatt_hours, taken.spread)
-    yield _range("emissions", "kgCO2e", taken.kilograms, f"{taken.grid}; {taken.spread}")
+    country, region = (subject.carbon.get(name) for name in ("country", "region"))
+    taken = training_energy(given, None if country is None else str(country), None if region is None else str(region))
+    yield _range("energy", taken.energy, taken.spread)
+    yield _range("emissions", taken.emissions, f"{taken.grid}; {taken.grid.spread}; {taken.spread}")
     yield Measure(
         name="method_grade",
         value=taken.grade,
@@ -53,13 +57,15 @@ def training(subject: Subject) -> Iterator[Measure | Evidence]:
         uncertainty=Exact(taken.grade),
     )
     yield _table(taken)
+    yield likened(taken.emissions, "the emissions of training", volatile=False)
 
 
-def _range(name: str, unit: str, amount: Range, method: str) -> Measure:
+def _range(name: str, quantity: Quantity, method: str) -> Measure:
+    amount = quantity.amount
     return Measure(
         name=name,
         value=amount.value,
-        unit=unit,
+        unit=quantity.unit,
         direction="lower",
         dataset="none",
         interval=Interval(amount.low, amount.high, None, "two", "range", method),
@@ -73,7 +79,9 @@ def _table(taken: TrainingEnergy) -> Evidence:
         ("Grade of the method", GRADES[taken.grade]),
         ("Spread of the range", taken.spread),
         ("Grid", str(taken.grid)),
+        ("Spread of the grid's data", taken.grid.spread),
         ("Country", taken.grid.country or "not given: world average"),
+        ("Year of the grid's datum", "not dated" if taken.grid.year is None else str(taken.grid.year)),
     )
     return Evidence(
         id="training_method",

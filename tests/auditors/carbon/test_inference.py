@@ -120,6 +120,9 @@ def test_a_year_scales_with_its_predictions(subject: Subject) -> None:
 def test_no_year_is_given_without_a_volume(subject: Subject) -> None:
     assert set(measures(subject)) == {
         "energy_per_1000",
+        "energy_per_1000_above_idle",
+        "method_grade",
+        "latency_ms_p99",
         "energy_per_1000_correct",
         "emissions_per_1000",
         "latency_ms_p50",
