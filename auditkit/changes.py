@@ -93,10 +93,10 @@ def since_audit(earlier: Audit, judged: Decision | None, digest: str, now: Audit
     return Changes(before, compare(earlier, now), _rulings(judged, decision))
 
 
-def since_baseline(baseline: Baseline, digest: str, day: str, name: str, now: Audit) -> Changes:
+def since_baseline(baseline: Baseline, digest: str, name: str, now: Audit) -> Changes:
     """Compare an audit with the measures that a baseline file adopted."""
     compared = against(baseline.measures, now, complete=False)
-    return Changes(Before(name, digest, day, adopted=True), compared)
+    return Changes(Before(name, digest, baseline.day, adopted=True), compared)
 
 
 def _rulings(before: Decision | None, now: Decision | None) -> tuple[RulingChange, ...]:

@@ -180,12 +180,37 @@ def gate(
     "--out", type=click.Path(path_type=Path), default=Path("auditkit-report"), help="Folder for the documents."
 )
 @click.option("--templates", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Templates that win.")
-def render(record: Path, out: Path, templates: Path | None) -> int:
+@click.option(
+    "--coverage",
+    multiple=True,
+    metavar="PACK",
+    help="Hold the audit against this pack, a name or a YAML file; repeatable (auditkit list --coverage names them).",
+)
+@click.option(
+    "--document",
+    "documents",
+    multiple=True,
+    metavar="NAME",
+    help="Write this document too: technical_file, review_board_questionnaire; repeatable.",
+)
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), help="Show the change since this audit.json or baseline file."
+)
+def render(
+    record: Path,
+    out: Path,
+    templates: Path | None,
+    coverage: tuple[str, ...],
+    documents: tuple[str, ...],
+    baseline: Path | None,
+) -> int:
     """Write the documents of an audit.json again, without model or data."""
     from auditkit.record import load
     from auditkit.run import render as render_report
 
-    written = render_report(load(record), out, templates=templates)
+    written = render_report(
+        load(record), out, templates=templates, coverage=coverage, documents=documents, baseline=baseline
+    )
     click.echo(f"wrote {len(written.files)} files to {written.folder}")
     return 0
 

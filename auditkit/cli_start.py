@@ -151,11 +151,28 @@ def _print_changes(found: Any, every: bool) -> None:
             click.echo(f"{what}: {', '.join(names[:10])}{more}")
 
 
+def _list_packs(name: str | None, as_json: bool) -> int:
+    from auditkit.coverage.packs import built_in, load_packs
+
+    packs = load_packs([name] if name else built_in(), Path())
+    if as_json:
+        click.echo(json.dumps([dict(pack.data) for pack in packs], indent=1, ensure_ascii=False))
+        return 0
+    for pack in packs:
+        click.echo(f"{pack.id:32} {pack.title}; {len(pack.items)} items, law as of {pack.legal_status_as_of}")
+        for item in pack.items if name else ():
+            click.echo(f"        {item.id}: {item.text}")
+    return 0
+
+
 @click.command("list")
 @click.argument("identifier", required=False, shell_complete=auditors)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(identifier: str | None, as_json: bool) -> int:
+@click.option("--coverage", is_flag=True, help="List the coverage packs: laws, standards and frameworks.")
+def list_(identifier: str | None, as_json: bool, coverage: bool) -> int:
     """List the auditors and what each needs; with IDENTIFIER (an id or a family) also measures and options."""
+    if coverage:
+        return _list_packs(identifier, as_json)
     from auditkit.catalog import select
     from auditkit.codes import code_of
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auditkit.errors import did_you_mean
+from auditkit.coverage.packs import Pack, load_packs
+from auditkit.errors import ConfigurationError, did_you_mean
 from auditkit.yamlfile import Document, load_yaml, schema
 
 
@@ -79,6 +80,10 @@ class Config:
         What people say about the model.
     datasheet : mapping of str to str
         What people say about the data.
+    questionnaire, technical_file : mapping of str to str, optional
+        What people say to the review board and in the technical file.
+    coverage : tuple of Pack
+        What the audit is held against.
     carbon : mapping
         ``country`` and ``predictions_per_year``, where given.
     recourse : mapping, optional
@@ -113,6 +118,9 @@ class Config:
     policy: Path | None
     card: Mapping[str, str]
     datasheet: Mapping[str, str]
+    questionnaire: Mapping[str, str] | None
+    technical_file: Mapping[str, str] | None
+    coverage: tuple[Pack, ...]
     carbon: Mapping[str, Any]
     recourse: Mapping[str, Any] | None
     deployment: Mapping[str, str]
@@ -168,6 +176,9 @@ def load_config(path: Path) -> Config:
         policy=_optional_file(document, "policy"),
         card=data.get("card", {}),
         datasheet=data.get("datasheet", {}),
+        questionnaire=data.get("questionnaire"),
+        technical_file=data.get("technical_file"),
+        coverage=_coverage(document),
         carbon=data.get("carbon", {}),
         recourse=data.get("recourse"),
         deployment=data.get("deployment", {}),
@@ -175,6 +186,20 @@ def load_config(path: Path) -> Config:
         synthetic=data.get("synthetic", False),
         disclosure=data.get("disclosure", "internal"),
     )
+
+
+def _coverage(document: Document) -> tuple[Pack, ...]:
+    found: list[Pack] = []
+    for place, name in enumerate(document.data.get("coverage", ())):
+        try:
+            found += load_packs([name], document.path.parent)
+        except ConfigurationError as error:
+            if error.file is not None:
+                raise
+            raise document.error(error.message, "coverage", place) from None
+        if found[-1].id in {pack.id for pack in found[:-1]}:
+            raise document.error(f"coverage: the pack {found[-1].id!r} stands twice", "coverage", place)
+    return tuple(found)
 
 
 def _test_rows(document: Document) -> Path:

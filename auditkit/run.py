@@ -19,8 +19,10 @@ from auditkit.attest.bundle import written as written_envelopes
 from auditkit.attest.statements import envelopes
 from auditkit.auditing import Audit, Progress, audit, package_versions, recalled
 from auditkit.cache import FOLDER, Cache
+from auditkit.changes import Changes, since_audit, since_baseline
 from auditkit.charts.svg import preload
 from auditkit.config import Config, load_config
+from auditkit.coverage.packs import Pack, load_packs
 from auditkit.data.files import read_hierarchy, read_table
 from auditkit.data.permitted import PermittedError
 from auditkit.data.scan import Scan, scan
@@ -31,6 +33,7 @@ from auditkit.exports.bias_audit import bias_audit_files
 from auditkit.models.loading import load_model
 from auditkit.policy import Baseline, Decision, Policy, adopting, baseline_of, read_baseline
 from auditkit.record import Record, dump, from_json, load
+from auditkit.rendering.documents import documents_for
 from auditkit.rendering.documents import render as render_documents
 from auditkit.subject import Subject
 
@@ -85,6 +88,8 @@ def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
             hierarchies={column: read_hierarchy(path) for column, path in config.hierarchies.items()},
             reference=config.reference,
             datasheet=config.datasheet,
+            questionnaire=config.questionnaire,
+            technical_file=config.technical_file,
             **columns,
         )
     except PermittedError as error:
@@ -169,7 +174,9 @@ def run(
         budget=budget,
         use_cache=use_cache,
     )
-    return write(*judged(found, rules, before, as_of), folder)
+    found, decision = judged(found, rules, before, as_of)
+    changes = changes_for(file, baseline, found, decision)
+    return write(found, decision, folder, coverage=config.coverage, changes=changes)
 
 
 def audited(
@@ -259,10 +266,33 @@ def baseline_for(policy: Path, given: Path | None = None) -> Baseline | None:
     beside = policy.parent / BASELINE
     if given is None:
         return read_baseline(beside) if beside.is_file() else None
-    if given.is_file() and b'"schema_version"' in given.read_bytes()[:4096]:
+    if _is_record(given):
         record = load(given)
         return baseline_of(record.audit, f"{given.name} of {record.audit.name}, sha256 {record.evidence_digest[:12]}")
     return read_baseline(given)
+
+
+def changes_for(policy: Path | None, given: Path | None, found: Audit, decision: Decision | None) -> Changes | None:
+    """Return what changed since the file that `baseline_for` takes, or None without one; `policy` may be absent.
+
+    Raises
+    ------
+    ConfigurationError, DataError, RecordError
+        If a file cannot be read or was changed.
+    """
+    beside = policy.parent / BASELINE if policy is not None else None
+    place = given or (beside if beside is not None and beside.is_file() else None)
+    if place is None:
+        return None
+    if _is_record(place):
+        earlier = load(place)
+        return since_audit(earlier.audit, earlier.decision, earlier.evidence_digest, found, decision)
+    kept = read_baseline(place)
+    return since_baseline(kept, hashlib.sha256(place.read_bytes()).hexdigest(), place.name, found)
+
+
+def _is_record(file: Path) -> bool:
+    return file.is_file() and b'"schema_version"' in file.read_bytes()[:4096]
 
 
 def adopt_baseline(found: Audit, policy: Policy, place: Path, *, as_of: date | None = None) -> Path:
@@ -295,17 +325,30 @@ def adopt_baseline(found: Audit, policy: Policy, place: Path, *, as_of: date | N
     return file
 
 
-def write(found: Audit, decision: Decision | None, folder: Path, templates: Path | None = None) -> Report:
+def write(
+    found: Audit,
+    decision: Decision | None,
+    folder: Path,
+    templates: Path | None = None,
+    *,
+    coverage: Iterable[Pack] = (),
+    changes: Changes | None = None,
+    documents: Iterable[str] = (),
+) -> Report:
     """Write audit.json, the documents and the manifest to a folder, all or nothing.
+
+    `documents` are written beside those that the record calls for.
 
     Raises
     ------
     OutputError
         If the folder holds foreign files or cannot be written.
     """
-    content = dump(found, decision)
+    content = dump(found, decision, coverage, changes)
     record = from_json(json.loads(content))
-    files = {"audit.json": content, **render_documents(record, templates=templates), **bias_audit_files(record)}
+    wanted = dict.fromkeys((*documents_for(record), *documents))
+    rendered = render_documents(record, documents=wanted, templates=templates)
+    files = {"audit.json": content, **rendered, **bias_audit_files(record)}
     files[BUNDLE] = written_envelopes(envelopes(record, files))
     files[MANIFEST] = manifest(record, files)
     with replacing(folder) as incoming:
@@ -389,7 +432,14 @@ def _alive(name: str) -> bool:
 
 
 def render(
-    record: Record | Audit, out: str | Path, *, decision: Decision | None = None, templates: str | Path | None = None
+    record: Record | Audit,
+    out: str | Path,
+    *,
+    decision: Decision | None = None,
+    templates: str | Path | None = None,
+    coverage: Iterable[str | Path] = (),
+    documents: Iterable[str] = (),
+    baseline: str | Path | None = None,
 ) -> Report:
     """Write the documents of a record, or of an audit and its decision, to a folder.
 
@@ -401,14 +451,31 @@ def render(
         With an `Audit`; a record brings its own.
     templates : path, optional
         A folder whose templates win over the built-in ones.
+    coverage : iterable of str or path
+        Packs to hold the audit against, by name or as YAML files; default those of the record.
+    documents : iterable of str
+        Documents beside those that the record calls for, such as ``technical_file``.
+    baseline : path, optional
+        An earlier audit.json, or a baseline file, to show the change since; default what the record compares with.
 
     Raises
     ------
+    ConfigurationError
+        If there is no such pack or document, or the baseline cannot be read.
     OutputError
         If the folder holds foreign files.
     """
-    if isinstance(record, Record):
-        return write(record.audit, decision or record.decision, Path(out), Path(templates) if templates else None)
-    if not isinstance(record, Audit):
+    if not isinstance(record, Record | Audit):
         raise OutputError(f"render takes an Audit or what ak.load gives, got {type(record).__name__}")
-    return write(record, decision, Path(out), Path(templates) if templates else None)
+    given = record if isinstance(record, Record) else Record(record, None)
+    decided = decision or given.decision
+    compared = changes_for(None, Path(baseline), given.audit, decided) if baseline is not None else given.changes
+    return write(
+        given.audit,
+        decided,
+        Path(out),
+        Path(templates) if templates else None,
+        coverage=load_packs(map(str, coverage), Path()) or given.coverage,
+        changes=compared,
+        documents=documents,
+    )

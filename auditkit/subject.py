@@ -103,6 +103,9 @@ class Subject:
         The people whom the model will meet: ``{"sex": {"Female": 0.51, "Male": 0.49}}``.
     datasheet : mapping of str to str, optional
         Answers to questions about the data that no table can answer; `data.datasheet` lists them.
+    questionnaire, technical_file : mapping of str to str, optional
+        What people say to the review board's questions and to the points of the technical file. An empty mapping asks for
+        the document all the same.
 
     Raises
     ------
@@ -157,6 +160,8 @@ class Subject:
         hierarchies: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
         reference: Mapping[str, Mapping[str, float]] | None = None,
         datasheet: Mapping[str, str] | None = None,
+        questionnaire: Mapping[str, str] | None = None,
+        technical_file: Mapping[str, str] | None = None,
     ) -> None:
         if threshold is not None and score_kind == "probability" and not 0 <= threshold <= 1:
             raise DataError(f"threshold: got {threshold!r}, wanted a probability between 0 and 1")
@@ -193,6 +198,8 @@ class Subject:
         self.hierarchies = checked_hierarchies(hierarchies or {}, self.roles.quasi_identifiers)
         self.reference = checked_reference(reference or {}, self.roles.sensitive)
         self.datasheet = dict(datasheet or {})
+        told = {"questionnaire": questionnaire, "technical_file": technical_file}
+        self._told = {part: dict(texts) for part, texts in told.items() if texts is not None}
         self._cuts = {column: checked_cuts(column, cuts) for column, cuts in (bins or {}).items()}
         if isinstance(test, Scan):
             prepare_scan(test, self.roles, self._cuts)
@@ -599,6 +606,7 @@ class Subject:
             else {"kind": model.kind, "description": model.description, "digest": model.digest},
             "card": dict(self.card),
             "deployment": dict(self.deployment),
+            **self._told,
         }
 
     def summary(self) -> dict[str, object]:
@@ -609,7 +617,7 @@ class Subject:
         """Return all that findings on this subject depend on, as JSON-safe values: what a cache is keyed by."""
         return {
             "name": self.name,
-            "summary": self.summary(),
+            "summary": {key: value for key, value in self._summary.items() if key not in self._told},
             "provenance": self.provenance(),
             "carbon": {name: str(value) for name, value in sorted(self.carbon.items())},
             "recourse": repr(self.recourse),

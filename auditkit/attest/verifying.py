@@ -162,7 +162,7 @@ def _manifest(folder: Path, record: Record, files: dict[str, bytes]) -> Check:
 def _documents(record: Record, files: dict[str, bytes], templates: Path | None) -> Check:
     """Write the documents again from audit.json: the same version gives the same bytes, so every number is the record's."""
     from auditkit.auditing import package_versions
-    from auditkit.rendering.documents import render
+    from auditkit.rendering.documents import DOCUMENTS, FORMATS, documents_for, render
 
     what = "documents"
     own, theirs = package_versions()["auditkit"], record.audit.provenance.get("auditkit")
@@ -170,7 +170,8 @@ def _documents(record: Record, files: dict[str, bytes], templates: Path | None) 
         return Check(
             what, None, f"written by auditkit {theirs}, this is {own}; only that version writes the same bytes"
         )
-    again = render(record, templates=templates)
+    there = [name for name in DOCUMENTS if any(f"{name}.{fmt}" in files for fmt in FORMATS)]
+    again = render(record, documents=dict.fromkeys((*documents_for(record), *there)), templates=templates)
     changed = [name for name, content in again.items() if files.get(name) != content]
     if changed:
         hint = "" if templates is not None else "; with own templates, name them with --templates"

@@ -40,11 +40,14 @@ class Baseline:
         Breaches that block only where they are shown to be worse.
     said : str
         What it is, in words.
+    day : str
+        When it was adopted, as an ISO date; empty for an audit.
     """
 
     measures: Mapping[Place, Known] = field(default_factory=dict)
     adopted: frozenset[tuple[str, str, Place]] = frozenset()
     said: str = ""
+    day: str = ""
 
 
 def place_of(measure: str, dataset: str, group: Group | None, over: Iterable[str]) -> Place:
@@ -129,4 +132,6 @@ def read_baseline(path: Path) -> Baseline:
             f"baseline {path.name} is damaged ({type(error).__name__}: {error}); write it again with --update-baseline"
         ) from None
     digest = hashlib.sha256(content).hexdigest()[:12]
-    return Baseline(measures, frozenset(adopted), f"{path.name}, adopted on {day.isoformat()}, sha256 {digest}")
+    return Baseline(
+        measures, frozenset(adopted), f"{path.name}, adopted on {day.isoformat()}, sha256 {digest}", day.isoformat()
+    )
