@@ -173,6 +173,7 @@ def run(
         fast=fast,
         budget=budget,
         use_cache=use_cache,
+        policy=rules,
     )
     found, decision = judged(found, rules, before, as_of)
     changes = changes_for(file, baseline, found, decision)
@@ -189,8 +190,11 @@ def audited(
     fast: bool = False,
     budget: float = math.inf,
     use_cache: bool = True,
+    policy: Policy | None = None,
 ) -> Audit:
     """Audit what audit.yaml describes, in processes of their own; nothing is judged or written but the cache.
+
+    A rule of `policy` that could never match this audit is refused before any auditor runs.
 
     Raises
     ------
@@ -201,9 +205,12 @@ def audited(
     files = _files_digest(config) if cache is not None else None
     chosen: dict[str, Any] = {"only": tuple(only), "skip": (*config.skip, *skip), "options": config.options}
     found = recalled(cache, files, **chosen) if cache is not None and files is not None else None
+    if found is None:
+        subject = subject_of(config, allow_code=allow_code)
+    if policy is not None:
+        policy.check_columns(config.columns.get("sensitive", ()), config.deployment)
     if found is not None:
         return found
-    subject = subject_of(config, allow_code=allow_code)
     preload()
     found = audit(
         subject,

@@ -86,7 +86,8 @@ def test_a_pattern_shares_its_error_among_what_it_means() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"), [("error", "missing"), ("insufficient data", "missing"), ("not applicable", None)]
+    ("status", "expected"),
+    [("error", "missing"), ("insufficient data", "missing"), ("skipped", "missing"), ("not applicable", None)],
 )
 def test_a_pattern_is_not_silent_on_an_auditor_that_could_not_answer(status: str, expected: str | None) -> None:
     audit = audit_of(finding(PARITY, gap((500, 500), 9000)), finding(OPPORTUNITY, status=status, reason="why"))
@@ -241,6 +242,16 @@ def test_what_passed_when_the_baseline_was_adopted_still_blocks(tmp_path: Path) 
 def test_what_is_missing_is_not_adopted(tmp_path: Path) -> None:
     before = adopted(audit_of(finding(PARITY, status="error", reason="x")), GAP, tmp_path)
     assert judge(audit_of(), GAP, baseline=before).exit_code == 3
+
+
+def test_a_breach_of_one_limit_adopts_no_breach_of_the_other(tmp_path: Path) -> None:
+    both = Rule(id="k", measure="privacy.k_anonymity.k", between=(5, 10))
+    before = adopted(audit_of(finding("privacy.k_anonymity", exact(12))), both, tmp_path)
+    found = {
+        k: [r.status for r in judge(audit_of(finding("privacy.k_anonymity", exact(k))), both, baseline=before).rulings]
+        for k in (13, 12, 11, 3)
+    }
+    assert found == {13: ["pass", "fail"], 12: ["pass", "adopted"], 11: ["pass", "adopted"], 3: ["fail", "pass"]}
 
 
 def test_the_baseline_file_is_sorted_and_has_a_line_for_each_ruling(tmp_path: Path) -> None:

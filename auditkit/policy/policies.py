@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from auditkit.auditing import Audit
 from auditkit.errors import ConfigurationError
 from auditkit.policy.accepting import adopt, waive
 from auditkit.policy.baseline import Baseline, baseline_of
+from auditkit.policy.conflicts import check_columns
 from auditkit.policy.judging import is_estimate, matches, rulings_of
 from auditkit.policy.loading import load
 from auditkit.policy.rules import Place, Prove, Rule, Waiver
@@ -59,6 +60,16 @@ class Policy:
             valid_for_days=found.data.get("valid_for_days"),
             digest=hashlib.sha256(found.canonical).hexdigest(),
         )
+
+    def check_columns(self, sensitive: Sequence[str], deployment: Mapping[str, object]) -> None:
+        """Refuse a rule on groups of a column that an audit does not compare: nothing could ever match it.
+
+        Raises
+        ------
+        ConfigurationError
+            At the rule.
+        """
+        check_columns(self.rules, self.places, sensitive, deployment)
 
     def judge(self, audit: Audit, *, as_of: date | None = None, baseline: Audit | Baseline | None = None) -> Decision:
         """Judge an audit by its bounds: fail when a limit is shown to be exceeded, pass when it is shown to be kept.
