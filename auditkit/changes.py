@@ -9,7 +9,7 @@ from typing import Any
 
 from auditkit.auditing import Audit
 from auditkit.comparing import Change, Comparison, against, compare
-from auditkit.coverage.statuses import day_of
+from auditkit.coverage.facts import day_of
 from auditkit.finding import Group
 from auditkit.policy import Baseline, Decision, Ruling
 from auditkit.policy.rules import LimitKind

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from auditkit.auditing import Audit
-from auditkit.finding import Direction, Measure
+from auditkit.finding import Direction, Group, Measure
 from auditkit.policy.baseline import Known, Place, baseline_of, place_of
 from auditkit.policy.judging import Bounds, change
 
@@ -140,8 +141,9 @@ def _moved(bounds: Bounds, direction: Direction) -> Moved:
 
 def _named(place: Place) -> str:
     measure, dataset, group, over = place
-    about = " × ".join(over) if over else group if group != "{}" else ""
-    return " ".join(part for part in (measure, about, "" if dataset in ("test", "none") else dataset) if part)
+    about = " × ".join(over) if over else str(Group.of(json.loads(group)))
+    parts = [part for part in (about, "" if dataset in ("test", "none") else dataset) if part]
+    return f"{measure} ({', '.join(parts)})" if parts else measure
 
 
 def _notes(first: Audit, second: Audit) -> Iterator[str]:

@@ -16,7 +16,8 @@ from auditkit.rendering.shared_view import date_text
 from auditkit.rendering.wording import STATUS_WORDS, measure_name
 
 NOTHING_GIVEN = "No earlier audit was given, so nothing is said about change. Name one with --baseline audit.json."
-MOST_ROWS, MOST_NAMES, LEVEL = 20, 8, 0.95
+MOST_ROWS, MOST_NAMES, LEVEL = 15, 8, 0.95
+_FAMILIES = ("performance", "fairness", "privacy", "explanations", "carbon", "data")
 
 
 def changes_part(record: Record, most: int = MOST_ROWS) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def changes_part(record: Record, most: int = MOST_ROWS) -> dict[str, Any]:
     if changes is None:
         return {"empty": NOTHING_GIVEN, "facts": [], "notes": [], "tables": [], "told": "", "warning": None}
     found = changes.comparison
-    tables = [table for table in (_rulings(changes, most), _moved(found, most)) if table]
+    tables = [table for table in (_rulings(changes, most), _moved(found, most, _ruled(record))) if table]
     return {
         "empty": "",
         "facts": _facts(record, changes.before),
@@ -108,21 +109,36 @@ def _warning(before: Before) -> dict[str, str] | None:
 # -------------------------------------------------------------------------------------------------------- what moved
 
 
-def _moved(found: Comparison, most: int) -> dict[str, Any] | None:
-    shown = [one for one in found.changes if one.moved != "not shown"]
+def _ruled(record: Record) -> frozenset[str]:
+    return frozenset(ruling.measure for ruling in record.decision.rulings) if record.decision else frozenset()
+
+
+def _moved(found: Comparison, most: int, ruled: frozenset[str]) -> dict[str, Any] | None:
+    # Several findings may hold one measure, such as recall; it is shown once.
+    alike = {(measure_name(one.measure), one.about, one.was, one.now): one for one in reversed(found.changes)}
+    shown = sorted((one for one in alike.values() if one.moved != "not shown"), key=lambda one: _order(one, ruled))
     if not shown:
         return None
     more = f" {count(len(shown) - most)} more in audit.json." if len(shown) > most else ""
     return {
         "block": "table",
         "title": "Measures that are shown to have changed",
-        "caption": "What got worse comes first",
+        "caption": "First what rules speak of, then what got worse",
         "columns": _columns("Measure", "Of", ">Then", ">Now", ">Change", "Bounds of the change", "So it"),
         "rows": [_row(one) for one in shown[:most]],
         "note": f"Both audits are taken as independent; each bound is stated at {percent(found.confidence)}.{more}",
         "evidence": [one.measure.rpartition(".")[0] for one in shown[:most]],
         "anchor": "",
     }
+
+
+def _order(one: Change, ruled: frozenset[str]) -> tuple[object, ...]:
+    """Sort what rules speak of first, then what got worse, then performance before counts of rows, the largest moves first."""
+    family = one.measure.split(".", maxsplit=1)[0]
+    place = _FAMILIES.index(family) if family in _FAMILIES else len(_FAMILIES)
+    moved = ("worse", "better", "moved").index(one.moved) if one.moved != "not shown" else len(_MOVED)
+    size = abs(one.now - one.was) / max(abs(one.now), abs(one.was))
+    return one.measure not in ruled, moved, place, -size, one.measure, one.about
 
 
 def _row(one: Change) -> list[str]:

@@ -75,8 +75,8 @@ def coverage_part(record: Record, budget: int, sections: Mapping[str, str]) -> d
     """
     held = coverages(record)
     tables, left = [], budget
-    for one in held:
-        rows = list(_fitting(_rows(record, one, sections), left))
+    for place, one in enumerate(held):
+        rows = list(_fitting(_rows(record, one, sections), left // (len(held) - place)))
         left -= sum(map(_size, rows))
         tables.append(_table(one, rows))
     return {

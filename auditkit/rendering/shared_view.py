@@ -24,6 +24,7 @@ BUDGETS = {
     "technical": 16_000,
     "family": 26_000,
     "explanations": 72_000,
+    "deciding": 44_000,
     "data": 60_000,
 }
 _INTERVAL_ROW, _TABLE_CELL, _PLAIN_CELL, _AROUND = 560, 75, 9, 900

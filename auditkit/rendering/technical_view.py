@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from auditkit.coverage.facts import day_of
 from auditkit.coverage.packs import STALE_DAYS
-from auditkit.coverage.statuses import day_of
 from auditkit.questions.asking import Outline, Point, Section, annex_iv, answered
 from auditkit.record import Record
 from auditkit.rendering.coverage_view import IN_TECHNICAL_FILE, coverage_part
