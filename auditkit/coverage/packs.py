@@ -87,7 +87,7 @@ class Pack:
 
 def built_in() -> dict[str, Path]:
     """Return the packs that come with auditkit, by name."""
-    folder = Path(str(resources.files("auditkit") / "coverage" / "packs"))
+    folder = Path(str(resources.files("auditkit") / "coverage" / "frameworks"))
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
