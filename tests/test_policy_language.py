@@ -351,7 +351,7 @@ def test_a_policy_that_cannot_hold_is_told_at_its_line(tmp_path: Path, text: str
 # ---------------------------------------------------------------------- packs
 
 
-@pytest.mark.parametrize("name", ["four-fifths", "high-risk", "ll144", "privacy-default", "starter"])
+@pytest.mark.parametrize("name", ["carbon", "four-fifths", "high-risk", "ll144", "privacy-default", "starter"])
 def test_a_pack_is_short_dated_and_has_sources(name: str) -> None:
     found = load_pack(name)
     assert found.rules and len(found.rules) <= 8
@@ -361,7 +361,7 @@ def test_a_pack_is_short_dated_and_has_sources(name: str) -> None:
 
 
 def test_the_packs_are_those_that_are_documented() -> None:
-    assert list(packs()) == ["four-fifths", "high-risk", "ll144", "privacy-default", "starter"]
+    assert list(packs()) == ["carbon", "four-fifths", "high-risk", "ll144", "privacy-default", "starter"]
     assert load_pack("high-risk").data["prove"] == "compliance"
     assert all(rule.measured for rule in load_pack("ll144").rules)
 

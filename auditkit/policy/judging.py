@@ -12,6 +12,7 @@ from auditkit.errors import ConfigurationError, did_you_mean
 from auditkit.finding import Finding, Group, Measure
 from auditkit.planning import rows_needed
 from auditkit.policy.baseline import Baseline, Known, place_of
+from auditkit.policy.ratios import ratio_of_runs
 from auditkit.policy.rules import ANY, Limit, Rule
 from auditkit.policy.rulings import Ruling, Status
 from auditkit.stats.uncertainty import Uncertainty
@@ -149,6 +150,8 @@ def _judge(rule: Rule, name: str, measure: Measure, limit: Limit, adjusted: floa
                 else f"the baseline ({baseline.said}) has no such measure; adopt it again with --update-baseline"
             )
             return _ruling(rule, name, measure, limit, adjusted, "missing", reason)
+        if limit.ratio:
+            return _judge_ratio(rule, name, measure, limit, adjusted, was)
         bounds = change(measure.value, measure.uncertainty, was, *sure)
     else:
         bounds = Bounds(measure.value, measure.uncertainty.lower(sure[0]), measure.uncertainty.upper(sure[1]))
@@ -166,6 +169,23 @@ def _judge(rule: Rule, name: str, measure: Measure, limit: Limit, adjusted: floa
         rows_needed=needed,
         baseline=None if was is None else was.value,
     )
+
+
+def _judge_ratio(rule: Rule, name: str, measure: Measure, limit: Limit, adjusted: float, was: Known) -> Ruling:
+    assert measure.uncertainty is not None and limit.value is not None  # it was asked before
+    found = ratio_of_runs(measure.uncertainty, was.uncertainty, adjusted, rule.confidence)
+    if isinstance(found, str):
+        return _ruling(rule, name, measure, limit, adjusted, "missing", found)
+    bounds = Bounds(*found)
+    status = _status(bounds, limit.value, upper=True)
+    between = "; the limit lies between" if status == "inconclusive" else ""
+    said = (
+        f"measured {measure.value:.3g}, {bounds.value:.3g} times the baseline, limit at most {limit.value:.3g} times; at least "
+        f"{bounds.low:.3g} ({adjusted:.1%}), at most {bounds.high:.3g} ({rule.confidence:.1%}){between}"
+    )
+    ruling = _ruling(rule, name, measure, limit, adjusted, status, said)
+    ends = {"value": bounds.value, "low": bounds.low, "high": bounds.high, "baseline": was.value}
+    return replace(ruling, **ends, unit="ratio", kind="interval")  # type: ignore[arg-type]
 
 
 def _not_judged(rule: Rule, measure: Measure, limit: Limit) -> tuple[Status, str] | None:

@@ -102,7 +102,9 @@ class Policy:
         applied = [rule for rule in self.rules if rule.applies(deployment)]
         matched = [(rule, matches(rule, audit)) for rule in applied]
         estimates = sum(
-            rule.severity == "block" and any(is_estimate(measure) for _, measure in found) for rule, found in matched
+            rule.severity == "block"
+            and (rule.max_ratio is not None or any(is_estimate(measure) for _, measure in found))
+            for rule, found in matched
         )
         blocking = 1 - self.false_alarm / max(1, estimates)
         judged = [ruling for rule, found in matched for ruling in rulings_of(rule, found, blocking, audit, before)]

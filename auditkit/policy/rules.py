@@ -29,11 +29,14 @@ class Limit:
     kind : {'min', 'max', 'measured'}
     of_change : bool
         The limit is on the change since the baseline.
+    ratio : bool
+        That change is how many times as large it is.
     """
 
     value: float | None
     kind: LimitKind
     of_change: bool = False
+    ratio: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,7 @@ class Rule:
     ``measure`` may hold ``*`` for any part between dots. ``group``: a column (the gap over it), several (the gap over
     their intersection), ``*`` (the gap over each sensitive column), a mapping (that group), or None (all rows).
     ``each_group``: every group of that column, ``*`` of every sensitive column. One of `min`, `max`, `between`,
-    `max_increase`, `max_decrease`, `no_worse_than_baseline` and `measured` says what is demanded.
+    `max_increase`, `max_decrease`, `max_ratio`, `no_worse_than_baseline` and `measured` says what is demanded.
     """
 
     id: str
@@ -55,6 +58,7 @@ class Rule:
     between: tuple[float, float] | None = None
     max_increase: float | None = None
     max_decrease: float | None = None
+    max_ratio: float | None = None
     no_worse_than_baseline: bool = False
     measured: bool = False
     confidence: float = 0.95
@@ -89,6 +93,8 @@ class Rule:
             return (Limit(self.max_increase, "max", True),)
         if self.max_decrease is not None:
             return (Limit(-self.max_decrease, "min", True),)
+        if self.max_ratio is not None:
+            return (Limit(self.max_ratio, "max", True, True),)
         if self.no_worse_than_baseline:
             if direction == "none":
                 raise ConfigurationError(
@@ -100,13 +106,14 @@ class Rule:
             return (Limit(None, "measured"),)
         raise ConfigurationError(
             f"rule {self.id!r} has no limit; give one of min, max, between, max_increase, max_decrease, "
-            "no_worse_than_baseline, measured"
+            "max_ratio, no_worse_than_baseline, measured"
         )
 
     @property
     def of_change(self) -> bool:
         """Whether the rule judges the change since a baseline."""
-        return self.max_increase is not None or self.max_decrease is not None or self.no_worse_than_baseline
+        changes = (self.max_increase, self.max_decrease, self.max_ratio)
+        return self.no_worse_than_baseline or any(change is not None for change in changes)
 
     @property
     def is_pattern(self) -> bool:
