@@ -55,7 +55,7 @@ def matrix(evidence: Evidence, axes: Axes) -> None:
 def _sizes(row: tuple[Cell, ...], counted: list[int]) -> list[int]:
     """Return the counts of a row; none where one is missing or nothing was counted."""
     sizes = [cell for place in counted if isinstance(cell := row[place], int) and not isinstance(cell, bool)]
-    return sizes if len(sizes) == len(counted) and min(sizes) >= 0 and sum(sizes) > 0 else []
+    return sizes if len(sizes) == len(counted) and min(sizes, default=-1) >= 0 and sum(sizes) > 0 else []
 
 
 def _name(axes: Axes, names: list[str], colours: list[str]) -> None:

@@ -12,12 +12,12 @@ from auditkit.record import Record
 from auditkit.rendering.anchors import settle
 from auditkit.rendering.bias_audit_view import bias_audit_view
 from auditkit.rendering.card_view import card_view
-from auditkit.rendering.environment import environment
 from auditkit.rendering.coverage_view import coverage_view
+from auditkit.rendering.environment import environment
 from auditkit.rendering.gate_view import gate_view
 from auditkit.rendering.questions_view import questions_view
-from auditkit.rendering.technical_view import technical_view
 from auditkit.rendering.room import ROOMS, fit
+from auditkit.rendering.technical_view import technical_view
 
 if TYPE_CHECKING:
     import jinja2

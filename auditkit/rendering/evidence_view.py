@@ -126,9 +126,9 @@ def _interval_row(row: Sequence[Cell], place: Mapping[str, int], unit: str) -> d
         "n": count(n) if isinstance(n, int) else "",
         "value": number(value, unit),
         "interval": interval(low, high, unit),
-        "low": low,
-        "point": value,
-        "high": high,
+        "low": None if low is None else numbers.drawable(low),
+        "point": None if value is None else numbers.drawable(value),
+        "high": None if high is None else numbers.drawable(high),
         "status": "insufficient" if value is None else "",
         "reason": (str(reason).removeprefix("undefined: ") if reason else "too few rows") if value is None else "",
     }
@@ -198,7 +198,9 @@ def _ranges(finding: Finding, what: str, measures: Sequence[Measure]) -> dict[st
     divisor, unit = numbers.prefixed(largest, "Wh" if what == "Energy" else "gCO2e")
     rows: list[dict[str, Any]] = []
     for (measure, shown), by in zip(own, factors, strict=True):
-        low, point, high = (float(end) * by / divisor for end in (shown.low, measure.value or 0.0, shown.high))
+        low, point, high = (
+            numbers.drawable(float(end) * by / divisor) for end in (shown.low, measure.value or 0.0, shown.high)
+        )
         rows.append(
             {
                 "label": _measure_label(finding, measure),

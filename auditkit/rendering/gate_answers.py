@@ -10,7 +10,7 @@ from auditkit.errors import ON_REQUEST
 from auditkit.policy import Decision, Ruling
 from auditkit.record import Record
 from auditkit.rendering.numbers import axis as scale
-from auditkit.rendering.numbers import count, interval, number, percent
+from auditkit.rendering.numbers import count, drawable, interval, number, percent
 from auditkit.rendering.numbers import tick as tick_label
 from auditkit.rendering.rulings_view import ruling_row, words
 from auditkit.rendering.shared_view import mapping_of, names_of, not_measured
@@ -173,10 +173,10 @@ def _drawing(ruling: Ruling) -> dict[str, Any] | None:
     return {
         **{key: row[key] for key in ("status", "kind", "at", "low", "high", "limit")},
         "scale": {
-            "low": ruling.low,
-            "point": ruling.value,
-            "high": ruling.high,
-            "limit": ruling.limit,
+            "low": None if ruling.low is None else drawable(ruling.low),
+            "point": drawable(ruling.value),
+            "high": None if ruling.high is None else drawable(ruling.high),
+            "limit": drawable(ruling.limit),
             "limit_label": f"limit {number(ruling.limit, ruling.unit)}",
             "beyond": "right" if ruling.limit_kind == "max" else "left",
             "axis": {"low": start, "high": end, "ticks": ticks},

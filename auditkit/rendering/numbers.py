@@ -8,7 +8,8 @@ NO_BREAK = "\u00a0"
 MINUS = "\u2212"
 DASH = "\u2013"
 NOTHING = "\u2013"
-_SMALLEST_EXPONENT = -6
+_SMALLEST_EXPONENT, _LARGEST_EXPONENT = -6, 15
+DRAWABLE = 1e150  # what is farther from 0 is drawn there
 _SMALLEST_P = 1e-4
 PREFIXED = ("Wh", "kWh", "gCO2e", "kgCO2e")
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
@@ -39,16 +40,18 @@ def number(value: float | None, unit: str = "", most: int | None = None) -> str:
         return interval(value, value, unit)
     if unit == "p-value" and value < _SMALLEST_P:
         return f"< {_SMALLEST_P}"
-    if unit in ("count", "rows") and float(value).is_integer():
+    if unit in ("count", "rows") and abs(value) < 10**_LARGEST_EXPONENT and float(value).is_integer():
         return count(int(value))
     if value == 0:
         return "0"
     if most is not None and round(value, most) == 0:
         return "≈ 0"
+    sign = MINUS if value < 0 else ""
+    if math.isinf(value):  # a difference of numbers that are near the largest a computer holds
+        return f"{sign}∞"
     mantissa, exponent = f"{abs(value):.2e}".split("e")
     power = int(exponent)
-    sign = MINUS if value < 0 else ""
-    if power < _SMALLEST_EXPONENT:
+    if not _SMALLEST_EXPONENT <= power < _LARGEST_EXPONENT:
         return f"{sign}{mantissa} × 10{str(power).translate(_SUPERSCRIPT)}"
     rounded = float(f"{abs(value):.2e}")
     decimals = max(0, 2 - power)
@@ -102,6 +105,8 @@ def interval(low: float | None, high: float | None, unit: str = "") -> str:
 def prefixed(largest: float, unit: str) -> tuple[float, str]:
     """Return what to divide by, and the unit's name with the prefix that leaves one to three digits before the point."""
     own, name = (1e3, unit[1:]) if unit.startswith("k") else (1.0, unit)
+    if not 1e-300 < largest < 1e300:  # beyond what can be multiplied
+        return 1.0, unit
     factor, prefix = next(((f, p) for f, p in _PREFIXES if largest * own >= f), _PREFIXES[-1 if largest else 3])
     return factor / own, f"{prefix}{name}"
 
@@ -138,6 +143,7 @@ def axis(
     >>> axis(0.07, 0.26)
     (0.0, 0.3, [0.0, 0.1, 0.2, 0.3])
     """
+    low, high = drawable(low), drawable(high)
     start = min(0.0, low) if from_zero else low
     end = max(0.0, high) if from_zero else high
     if end <= start:
@@ -148,6 +154,11 @@ def axis(
     if ceiling is not None and high <= ceiling < ticks[-1]:
         ticks = [*[tick for tick in ticks if tick < ceiling], ceiling]
     return ticks[0], ticks[-1], ticks
+
+
+def drawable(value: float) -> float:
+    """Return the place at which a number is drawn, near enough to 0 to be computed with."""
+    return max(-DRAWABLE, min(DRAWABLE, value))
 
 
 def _step(rough: float) -> float:

@@ -14,6 +14,7 @@ _NAMES = frozenset({"title", "label", "name", "strong", "head", "kind", "word"})
 _WHOLE = frozenset(
     {"svg", "evidence_id", "anchor", "id", "link", "block"}
 )  # never cut: pictures, and what links rest on
+_EMPTY: dict[type, Any] = {str: "", list: [], tuple: (), dict: {}, bool: False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +116,17 @@ class _Cutter:
 
 
 def _more(like: Any, amount: int) -> Iterator[dict[str, Any]]:
-    """Yield an item that counts what a list leaves out, in the form of the items it has."""
-    said = f"{count(amount)} more in audit.json."
-    if not isinstance(like, Mapping):
+    """Yield an item that counts what a list leaves out, in the form of the items it has; rows are counted in their note."""
+    if not isinstance(like, Mapping) or "point" in like or "places" in like:
         return
-    if "strong" in like:
-        yield {"strong": "And", "text": said, "status": None}
-    elif "label" in like and "value" in like and "point" not in like:
-        yield {"label": "And", "value": said, "mono": False, "missing": False, "interval": "", "n": ""}
-    elif "block" in like:
+    said = f"{count(amount)} more in audit.json."
+    if "block" in like:
         yield {"block": "note", "text": said}
+        return
+    empty: dict[str, Any] = {key: _EMPTY.get(type(value)) for key, value in like.items()}
+    place = next((key for key in ("text", "value", "title", "ask") if key in like), None)
+    if place is not None:
+        yield {**empty, place: said} | ({"strong": "And"} if "strong" in like else {})
 
 
 def _cells(value: list[Any]) -> bool:

@@ -377,9 +377,9 @@ def record(judged: Decision | None, **changes: Any) -> Record:
     return Record(audit(**changes), judged, DIGEST)
 
 
-def states() -> dict[str, Record]:
-    """Every state a gate report can be in."""
-    everything = (
+def every_ruling() -> tuple[Ruling, ...]:
+    """One ruling of each kind."""
+    return (
         FAILED,
         EXPIRED,
         UNSETTLED,
@@ -391,6 +391,11 @@ def states() -> dict[str, Record]:
         ABSENT,
         ruling(severity="warn", rule="auc"),
     )
+
+
+def states() -> dict[str, Record]:
+    """Every state a gate report can be in."""
+    everything = every_ruling()
     died = Finding(
         id="fairness.equal_opportunity", title="Equal opportunity", status="error", reason="MemoryError: no memory left"
     )
