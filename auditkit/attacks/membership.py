@@ -13,6 +13,8 @@ from auditkit.attacks.shadows import Shadows, complementary_halves, train_shadow
 from auditkit.attacks.side_by_side import processes
 from auditkit.attacks.threshold import attack_auc, true_label_confidence
 from auditkit.attacks.training_again import trainer
+from auditkit.data.frames import table_from_frame
+from auditkit.data.row_keys import known, row_keys
 from auditkit.errors import InsufficientData, ModelError, NotApplicable
 from auditkit.stats.uncertainty import AreaUnderCurve
 from auditkit.subject import Subject
@@ -46,19 +48,22 @@ class Attacked:
     Attributes
     ----------
     frames : tuple of two pandas frames
-        Training rows and as many others.
+        Training rows and as many others, each unlike every other row of both tables.
     attacks : tuple of Attack
         The threshold attack first; then, if shadow models could be trained, RMIA, LiRA and calibrated log odds.
     about : str
         How many shadow models there were, or why none.
     cut : bool
         Whether there was no time for as many as were asked for: the numbers then depend on a clock.
+    left_out : int
+        Rows that were drawn and equal another row of either table.
     """
 
     frames: tuple[Any, Any]
     attacks: tuple[Attack, ...]
     about: str
     cut: bool = False
+    left_out: int = 0
 
     @property
     def best_known(self) -> Attack:
@@ -76,35 +81,65 @@ class Effort:
 
 
 def attacked(subject: Subject, rows: int, effort: Effort, identifier: str) -> Attacked:
-    """Run the attacks on up to `rows` rows of each table.
+    """Run the attacks on up to `rows` rows of each table that no other row equals in features and label.
+
+    Of a row that is in both tables, or twice in one, nobody could say which table it is from. That no other row of the two
+    tables equals it says nothing of which of them a row is in, so the attack is not helped by the choice.
 
     Raises
     ------
     NotApplicable
         If there is no model, no label or no training table.
     InsufficientData
-        If fewer than 30 rows of a table have a usable score.
+        If fewer than 30 such rows of a table have a usable score.
     """
     if subject.model is None:
         raise NotApplicable("no model was given, only its predictions; pass model=")
     if subject.roles.label is None:
         raise NotApplicable("no label column was named; pass label=")
-    drawn = subject.sample(rows, "train"), subject.sample(rows)
-    # Samples come in the order of their hashes, so the first rows of one are a sample too.
-    scores = [_target_scores(subject, frame) for frame in drawn]
-    size = min(int(np.isfinite(one).sum()) for one in scores)
-    if size < LEAST_ROWS:
-        raise InsufficientData(f"{size} rows of each table have a usable score; the attack needs {LEAST_ROWS}")
-    kept = [np.flatnonzero(np.isfinite(one))[:size] for one in scores]
-    frames = drawn[0].iloc[kept[0]], drawn[1].iloc[kept[1]]
-    members, outsiders = (one[places] for one, places in zip(scores, kept, strict=True))
-    plain = Attacked(frames, (Attack("threshold", members, outsiders),), "no shadow models: none were asked for")
+    plain, rest = _by_threshold(subject, rows)
     if not effort.shadows:
         return plain
     try:
-        return _with_shadows(subject, plain, rows, effort, identifier)
+        return _with_shadows(subject, plain, _pool(subject, plain.frames, rest, rows, effort.rows), effort, identifier)
     except (NotApplicable, ModelError) as error:
         return replace(plain, about=f"no shadow models: {error}")
+
+
+def _by_threshold(subject: Subject, rows: int) -> tuple[Attacked, tuple[Any, Any]]:
+    """Return the threshold attack, and the rows drawn from both tables that it leaves out."""
+    drawn = subject.sample(rows, "train"), subject.sample(rows)
+    # Samples come in the order of their hashes, so the first rows of one are a sample too.
+    scores = [_target_scores(subject, frame) for frame in drawn]
+    alone = _unlike_all_others(subject, drawn)
+    usable = [np.flatnonzero(np.isfinite(one) & lone) for one, lone in zip(scores, alone, strict=True)]
+    size = min(len(places) for places in usable)
+    if size < LEAST_ROWS:
+        counts = f"{len(usable[0]):,} training and {len(usable[1]):,} other rows"
+        raise InsufficientData(
+            f"{counts} have a usable score and equal no other row of both tables; the attack needs {LEAST_ROWS} of each"
+        )
+    members, outsiders = (one[places[:size]] for one, places in zip(scores, usable, strict=True))
+    known_of, unknown = (_parted(frame, places[:size]) for frame, places in zip(drawn, usable, strict=True))
+    plain = Attacked(
+        (known_of[0], unknown[0]),
+        (Attack("threshold", members, outsiders),),
+        "no shadow models: none were asked for",
+        left_out=sum(int((~lone).sum()) for lone in alone),
+    )
+    return plain, (known_of[1], unknown[1])
+
+
+def _unlike_all_others(subject: Subject, drawn: tuple[Any, Any]) -> list[npt.NDArray[np.bool_]]:
+    columns = [*subject.features, str(subject.roles.label)]
+    keys = np.concatenate([row_keys(subject.table(name), columns) for name in ("train", "test")])
+    values, counts = np.unique(keys, return_counts=True)
+    single = values[counts == 1]
+    return [known(row_keys(table_from_frame(frame), columns), single) for frame in drawn]
+
+
+def _parted(frame: Any, places: npt.NDArray[np.int64]) -> tuple[Any, Any]:
+    return frame.iloc[places], frame.drop(index=frame.index[places])
 
 
 def _target_scores(subject: Subject, frame: Any) -> Floats:
@@ -116,12 +151,14 @@ def _target_scores(subject: Subject, frame: Any) -> Floats:
     return true_label_confidence(subject.predict_probabilities(frame), classes or subject.labels, truth.tolist())[0]
 
 
-def _with_shadows(subject: Subject, plain: Attacked, rows: int, effort: Effort, identifier: str) -> Attacked:
+def _with_shadows(
+    subject: Subject, plain: Attacked, pool: tuple[Any, Any], effort: Effort, identifier: str
+) -> Attacked:
     model = subject.model
     if model is None or model.estimator is None:
         raise NotApplicable("the model only answers, so there is nothing to train again")
     attack, size = plain.attacks[0], len(plain.attacks[0].members)
-    inputs, truth = _pool(subject, plain.frames, rows, effort.rows)
+    inputs, truth = pool
     train = trainer(model.estimator, int(subject.rng(f"{identifier}.seeds").integers(0, 2**31 - 1)))
     seen = inputs.iloc[: 2 * size]
     asked = seen.to_numpy() if model.plain else seen
@@ -150,14 +187,15 @@ def _with_shadows(subject: Subject, plain: Attacked, rows: int, effort: Effort, 
     return _calibrated(plain, target, made, subject.table("train").rows, effort)
 
 
-def _pool(subject: Subject, frames: tuple[Any, Any], drawn: int, wanted: int) -> tuple[Any, Any]:
+def _pool(subject: Subject, frames: Any, rest: Any, drawn: int, wanted: int) -> tuple[Any, Any]:
     """Return inputs and labels of the rows attacked, then of others of both tables, with a fresh index."""
     import pandas as pd
 
-    more = max(0, wanted // 2 - len(frames[0]))
-    others = [subject.sample(drawn + more, which).iloc[drawn:] for which in ("train", "test")] if more else []
-    label = str(subject.roles.label)
-    pool = pd.concat([*frames, *(other[other[label].notna()] for other in others)], ignore_index=True)
+    more = max(0, wanted // 2 - drawn)
+    further = [subject.sample(drawn + more, which).iloc[drawn:] for which in ("train", "test")] if more else []
+    label, least = str(subject.roles.label), max(0, wanted // 2 - len(frames[0]))
+    others = [part[part[label].notna()] for part in (*(part.iloc[:least] for part in rest), *further)]
+    pool = pd.concat([*frames, *others], ignore_index=True)
     return pool[list(subject.features)], pool[label]
 
 

@@ -60,7 +60,7 @@ def membership_inference(
     subject : Subject
         With a model, a label and training rows.
     max_rows : int
-        At most this many rows of each table are attacked.
+        At most this many rows of each table are drawn to be attacked.
     shadows : int
         Shadow models: 4 is quick, 16 thorough, 0 none.
     shadow_rows : int
@@ -77,6 +77,7 @@ def membership_inference(
     and without; calibrated log odds, ln(p/(1−p)) less its mean among shadows. Shadows are clones trained on random
     complementary halves of training and test rows, so each row is in half of them; of a regression's error e,
     exp(−e ÷ median) stands for the probability.
+    Attacked are rows that no other row of the two tables equals in features and label: of others nobody could tell the table.
     AUC = P(score of a training row > that of a test row) + 1/2 P(equal); 0.5 knows no more than a coin; DeLong
     on the logit scale (Hanley-McNeil below 100 rows). largest_auc is the largest of all attacks run: its lower bound shares
     the error among them, its upper is plain. tpr_at_1_percent: training rows recognised while 1 % of the others are
@@ -249,7 +250,10 @@ def _table(known: Attacked) -> Evidence:
         id="attacks",
         kind="intervals",
         title="Attacks that were run",
-        caption=f"AUC of each attack with its own 95 % interval; {known.about}. They count records, not retraining.",
+        caption=(
+            f"AUC of each attack with its own 95 % interval; {known.about}. Rows that equal another, of which nobody could "
+            f"tell the table, are left out: {known.left_out:,} of those drawn. They count records, not retraining."
+        ),
         alt="AUC of each attack: " + ", ".join(f"{attack.name} {attack.area().value:.3f}" for attack in known.attacks),
         columns=(
             Column("attack", role="label"),

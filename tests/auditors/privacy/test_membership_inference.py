@@ -100,7 +100,7 @@ def test_without_a_label_it_says_what_to_pass() -> None:
 
 
 def test_a_handful_of_rows_is_not_attacked() -> None:
-    with pytest.raises(InsufficientData, match="12 rows of each table"):
+    with pytest.raises(InsufficientData, match="12 training and 12 other rows"):
         auc(Subject(rows(1), train=rows(2), model=forest(rows(3)), label="y"), max_rows=12)
 
 
@@ -277,3 +277,35 @@ def test_a_clone_that_cannot_be_trained_leaves_the_threshold_attack_and_says_why
     found = measures(Subject(rows(1), train=train, model=model, label="y"))
     method = found["largest_auc"].interval.method  # type: ignore[union-attr]
     assert "1 attack, no shadow models: RuntimeError: extra is needed" in method
+
+
+def test_rows_of_both_tables_do_not_hide_that_the_others_are_told_apart() -> None:
+    train, test = rows(2), rows(1)
+    plain = auc(Subject(test, train=train, model=forest(train), label="y"))
+    leaking = pd.concat([test, train.iloc[:200]], ignore_index=True)
+    mixed = auc(Subject(leaking, train=train, model=forest(train), label="y"))
+    assert plain.n == 800 and mixed.n == 400
+    assert float(mixed.value or 0) == pytest.approx(float(plain.value or 0), abs=0.05)
+    found = membership_inference.run(Subject(leaking, train=train, model=forest(train), label="y"), {"shadows": 0})
+    caption = next(item.caption for item in found if isinstance(item, Evidence) and item.id == "attacks")
+    assert "left out: 400 of those drawn" in caption
+
+
+def test_one_table_given_as_both_is_not_called_private() -> None:
+    train = rows(2)
+    with pytest.raises(InsufficientData, match=r"0 training and 0 other rows .* equal no other row of both tables"):
+        auc(Subject(train, train=train, model=forest(train), label="y"))
+
+
+@pytest.mark.statistics
+def test_leaving_equal_rows_out_accuses_nobody_where_tables_differ_in_size() -> None:
+    """Values so few that many rows equal another; ten times as many training rows as others."""
+    rng, covered = np.random.default_rng(11), 0
+    model = forest(rows(0))
+    for _ in range(100):
+        frame = pd.DataFrame((2 * rng.normal(size=(2200, 4))).round(0) / 2, columns=list("abcd"))
+        frame["y"] = np.where(frame["a"] + rng.normal(scale=1.5, size=2200) > 0, "yes", "no")
+        found = auc(Subject(frame.iloc[:200], train=frame.iloc[200:], model=model, label="y", seed=3))
+        assert found.interval is not None and found.n is not None and 100 < found.n < 360
+        covered += found.interval.low <= 0.5 <= found.interval.high
+    assert covered >= 87  # 95 % promised; of 100 the exact one-sided p of less is below .001
