@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,14 @@ def _known(what: str, name: str, names: Iterable[str]) -> str:
 
 
 def _environment(fmt: str, templates: Path | None) -> jinja2.Environment:
-    return environment("typ" if fmt == "pdf" else fmt, [templates] if templates else [])
+    source = "typ" if fmt == "pdf" else fmt
+    return environment(source, [templates]) if templates else _built_in(source)
+
+
+@cache
+def _built_in(source: str) -> jinja2.Environment:
+    """Keep the environment of the built-in templates, since compiling them takes longer than writing a page."""
+    return environment(source)
 
 
 def _write(view: dict[str, Any], document: str, fmt: str, jinja: jinja2.Environment) -> bytes:
