@@ -7,8 +7,12 @@ from datetime import date
 from typing import Any
 
 from auditkit.auditing import Audit
+from auditkit.changes import Before, Changes, RulingChange
+from auditkit.comparing import Change, Comparison
+from auditkit.coverage.packs import Pack, pack_of
 from auditkit.finding import Column, Evidence, Finding, Group, Interval, Measure
 from auditkit.policy import Decision, Ruling, Waiver
+from auditkit.questions.asking import board_questions, file_questions
 from auditkit.record import Record
 
 DIGEST = "4f1c09ae" * 8
@@ -377,6 +381,44 @@ def record(judged: Decision | None, **changes: Any) -> Record:
     return Record(audit(**changes), judged, DIGEST)
 
 
+def said(judged: Record, text: str = "Said by a person.") -> Record:
+    """Return a record to which people have said `text` wherever they are asked, held against packs and an earlier audit."""
+    questions = {"questionnaire": board_questions(), "technical_file": file_questions()}
+    told = {part: dict.fromkeys(asked, text) for part, asked in questions.items()}
+    audited = replace(judged.audit, subject={**judged.audit.subject, **told})
+    return replace(judged, audit=audited, coverage=(pack(text),), changes=changed(text))
+
+
+def pack(text: str = "ours") -> Pack:
+    """Return a pack with one item of each status, whose every text is `text`."""
+    items = [
+        {"id": f"{text} {place}", "text": text, "wants": wants, **more}
+        for place, (wants, more) in enumerate(
+            (
+                ([{"finding": "fairness.*"}, {"record": "policy"}], {}),
+                ([{"finding": "privacy.k_anonymity"}], {"at_most": "partly", "because": text}),
+                ([{"finding": "carbon.training"}], {}),
+                ([{"person": text}, {"signature": text}], {}),
+                ([{"record": "data"}], {"only_if": {"task": ["regression"]}, "otherwise": text}),
+            )
+        )
+    ]
+    head = {key: text for key in ("title", "version", "source", "legal_status", "superseded_by", "note")}
+    return pack_of({"pack": "ours", **head, "legal_status_as_of": "2026-01-01", "items": items})
+
+
+def changed(text: str = "sex") -> Changes:
+    """Return changes since an audit that failed: one of each kind, about groups that are called `text`."""
+    measures = tuple(
+        Change("fairness.demographic_parity.ratio", f"{text} {moved}", "ratio", 0.5, 0.4, -0.2, -0.05, "interval", moved)
+        for moved in ("worse", "better", "moved", "not shown")
+    )
+    compared = Comparison(measures, 0.99, (f"gone {text}",), (f"new {text}",), (text,))
+    rulings = (RulingChange(f"rule {text}", text, "pass", "fail", 0.8, 0.7, "min", "ratio"),)
+    before = Before(text, "5a" * 32, "2025-11-23", "fail", text, "ab" * 32)
+    return Changes(before, compared, rulings)
+
+
 def every_ruling() -> tuple[Ruling, ...]:
     """One ruling of each kind."""
     return (
@@ -421,6 +463,7 @@ def states() -> dict[str, Record]:
         "nothing evaluated": record(
             decision(ABSENT, SPARSE, verdict="not decided", exit_code=5), findings=(lacking(),)
         ),
+        "said": said(record(decision(*everything, verdict="fail", exit_code=1))),
         "no policy": record(None),
         "nothing at all": record(None, findings=(), card={}),
     }

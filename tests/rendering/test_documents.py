@@ -79,7 +79,8 @@ def hostile(name: str) -> Record:
         policy=name,
         problems=(f"own.auditor: {name}",),
     )
-    return samples.record(judged, name=name, card=card, findings=(finding, samples.performance(), broken))
+    made = samples.record(judged, name=name, card=card, findings=(finding, samples.performance(), broken))
+    return samples.said(made, name)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
