@@ -59,7 +59,7 @@ def recognised(members: Floats, outsiders: Floats, mistaken: float) -> tuple[int
     Examples
     --------
     >>> recognised(np.arange(100.0) + 100, np.arange(100.0) + 30, 0.1)
-    (75, 6)
+    (76, 6)
     """
     if len(members) != len(outsiders):
         raise ValueError(f"got {len(members)} members and {len(outsiders)} outsiders, wanted equally many")
