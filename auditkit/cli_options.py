@@ -22,13 +22,9 @@ def policy_file(context: click.Context, _: click.Parameter, value: Path | None) 
     """Return the file of a policy; ``auditkit:NAME`` is one that comes with auditkit."""
     if value is None or context.resilient_parsing or not str(value).startswith("auditkit:"):
         return value
-    from auditkit.errors import did_you_mean
-    from auditkit.policy.loading import PREFIX, packs
+    from auditkit.policy.loading import policy_path
 
-    known = {PREFIX + name: path for name, path in packs().items()}
-    if str(value) not in known:
-        raise click.BadParameter(f"there is no policy {str(value)!r}.{did_you_mean(str(value), known)}")
-    return known[str(value)]
+    return policy_path(value)
 
 
 def is_built_in(policy: Path) -> bool:

@@ -112,6 +112,22 @@ def _collected(document: Document, above: tuple[Path, ...]) -> Collected:
     return rules, contents, waivers
 
 
+def policy_path(name: str | Path) -> Path:
+    """Return the file of a policy: the one that is named, or of ``auditkit:starter`` and its like the one of this package.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such pack.
+    """
+    if not str(name).startswith(PREFIX):
+        return Path(name)
+    known = {PREFIX + pack: path for pack, path in packs().items()}
+    if str(name) not in known:
+        raise ConfigurationError(f"there is no policy {str(name)!r}.{did_you_mean(str(name), known)}")
+    return known[str(name)]
+
+
 def _place(document: Document, *keys: str | int) -> Place:
     return Place(str(document.path), *document.position(*keys))
 
