@@ -56,10 +56,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Collect the audits beside whatever else is collected."""
+    # A part of an audit may be among the arguments, and a worker of pytest-xdist is handed those of the first process.
+    named = {(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args}
     for path in _asked(config):
         if not path.is_file():
             raise pytest.UsageError(f"--auditkit: no such file: {path.name!r}; wanted an audit.yaml or an audit.json")
-        if str(path) not in config.args:  # a worker of pytest-xdist is handed the arguments of the first process
+        if path not in named:
             config.args.append(str(path))
 
 
@@ -195,7 +197,7 @@ def endings(decision: Decision, sources: Sources) -> list[Ending]:
 
     found = [_of_line(line) for line in lines(decision, sources)]
     for death in deaths(decision):
-        found.append(Ending(name=f"{death.auditor}: the auditor ran", outcome="fail", text=f"died: {death.reason}"))
+        found.append(Ending(name=f"auditor: {death.auditor}", outcome="fail", text=f"died: {death.reason}"))
     for text in decision.not_applied:
         found.append(Ending(name=text, outcome="skip", text=f"not for this deployment: {text}"))
     if decision.exit_code != 0 and not any(one.outcome == "fail" for one in found):
@@ -229,11 +231,12 @@ def _of_line(line: Line) -> Ending:
 
 
 def _apart(found: list[Ending]) -> list[Ending]:
-    """Return the tests under names that differ and that pytest does not take apart."""
-    seen: Counter[str] = Counter()
+    """Return the tests under names that differ: the rule, and in brackets what it is about, as pytest writes parameters."""
+    seen: Counter[tuple[str, str]] = Counter()
     named = []
     for one in found:
-        name = one.name.replace("::", ": :")
-        seen[name] += 1
-        named.append(replace(one, name=name if seen[name] == 1 else f"{name} ({seen[name]})"))
+        rule, _, about = one.name.replace("::", ": :").partition(": ")
+        seen[rule, about] += 1
+        number = f" ({seen[rule, about]})" if seen[rule, about] > 1 else ""
+        named.append(replace(one, name=f"{rule}[{about}{number}]" if about else f"{rule}{number}"))
     return named

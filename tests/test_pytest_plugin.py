@@ -136,7 +136,7 @@ def test_each_ruling_is_a_test_that_ends_as_the_ruling_did(pytester: pytest.Pyte
     ran.assert_outcomes(passed=2, failed=1, xfailed=1, skipped=2, warnings=1)
     ran.stdout.fnmatch_lines(
         [
-            "*broken: fairness.demographic_parity.ratio over sex*",
+            "*broken[[]fairness.demographic_parity.ratio over sex[]]*",
             "fail: *why the rule: people are alike; owner: team; auditkit explain AK-G01",
             "*GateWarning: fail: *",
         ]
@@ -147,7 +147,7 @@ def test_each_ruling_is_a_test_that_ends_as_the_ruling_did(pytester: pytest.Pyte
     cases = {case.get("name"): case for case in ElementTree.parse(folder / "junit.xml").iter("testcase")}
     told = {
         each.get("name"): each.get("value")
-        for each in cases["broken: fairness.demographic_parity.ratio over sex"].iter("property")
+        for each in cases["broken[fairness.demographic_parity.ratio over sex]"].iter("property")
     }
     assert told["status"] == "fail" and told["limit"] == "0.9" and 0.4 < float(told["value"] or 0) < 0.6
 
@@ -173,6 +173,7 @@ def test_audits_stand_beside_other_tests_and_can_be_chosen(pytester: pytest.Pyte
     pytester.makepyfile("def test_it(): pass")
     gated(pytester).assert_outcomes(passed=3, failed=1, xfailed=1, skipped=2, warnings=1)
     gated(pytester, "audit.json").assert_outcomes(passed=2, failed=1, xfailed=1, skipped=2, warnings=1)
+    gated(pytester, "audit.json::broken").assert_outcomes(failed=1)
     gated(pytester, "-k", "kept").assert_outcomes(passed=1, deselected=6)
     pytester.runpytest_inprocess().assert_outcomes(passed=1)
 
@@ -250,7 +251,7 @@ def project(pytester: pytest.Pytester) -> Path:
 def test_an_audit_yaml_is_audited_and_judged_and_leaves_no_report(pytester: pytest.Pytester, project: Path) -> None:
     ran = pytester.runpytest_inprocess("--auditkit", "audit.yaml", "-v")
     ran.assert_outcomes(passed=1)
-    ran.stdout.fnmatch_lines(["audit.yaml::kept: fairness.demographic_parity.ratio over sex*PASSED*"])
+    ran.stdout.fnmatch_lines(["audit.yaml::kept[[]fairness.demographic_parity.ratio over sex[]]*PASSED*"])
     assert not (project / "auditkit-report").exists()
 
 
