@@ -89,7 +89,7 @@ def _unmeasured(view: View) -> tuple[str, str]:
     if not view.audit.findings:
         return "", "No auditor ran"
     number = sum(one.status != "measured" for one in view.audit.findings)
-    return f"List of {number} findings that were not measured, with reasons", ""
+    return f"List of what was not measured, with reasons: {number}", ""
 
 
 def _verdict(view: View) -> tuple[str, str]:

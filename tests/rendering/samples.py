@@ -410,7 +410,9 @@ def pack(text: str = "ours") -> Pack:
 def changed(text: str = "sex") -> Changes:
     """Return changes since an audit that failed: one of each kind, about groups that are called `text`."""
     measures = tuple(
-        Change("fairness.demographic_parity.ratio", f"{text} {moved}", "ratio", 0.5, 0.4, -0.2, -0.05, "interval", moved)
+        Change(
+            "fairness.demographic_parity.ratio", f"{text} {moved}", "ratio", 0.5, 0.4, -0.2, -0.05, "interval", moved
+        )
         for moved in ("worse", "better", "moved", "not shown")
     )
     compared = Comparison(measures, 0.99, (f"gone {text}",), (f"new {text}",), (text,))
