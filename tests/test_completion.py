@@ -94,7 +94,7 @@ def test_a_keystroke_imports_neither_numpy_nor_pandas_nor_yaml() -> None:
         ("auditkit compl", ["completion"]),
         ("auditkit completion ", ["bash", "zsh", "fish"]),
         ("auditkit run --only privacy.k", ["privacy.k_anonymity"]),
-        ("auditkit run --skip carb", ["carbon", "carbon.inference", "carbon.training"]),
+        ("auditkit run --skip carb", ["carbon", "carbon.inference", "carbon.smaller_models", "carbon.training"]),
         ("auditkit list data.dr", ["data.drift"]),
         ("auditkit run --output gi", ["github", "gitlab"]),
         ("auditkit run --output sarif=re", ["report.sarif", "reports/"]),

@@ -25,6 +25,7 @@ from auditkit.stats.uncertainty import (
     Extreme,
     Normal,
     Pair,
+    PairedDifference,
     Proportion,
     Range,
     Replicates,
@@ -97,7 +98,7 @@ def test_the_schema_is_one() -> None:
 def test_what_is_written_follows_the_schema(judged: bool) -> None:
     data = json.loads(written(judged))
     check(data)
-    assert [finding["id"] for finding in data["run"]["findings"]] == ["carbon.inference"]
+    assert [finding["id"] for finding in data["run"]["findings"]] == ["carbon.inference", "carbon.smaller_models"]
     assert {m["interval"]["kind"] for m in measures(data) if m["interval"]} == {"exact", "range", "interval"}
     assert {type(value) for m in measures(data) for value in m["group"].values()} == {str, bool, int, type(None)}
     if judged:
@@ -117,6 +118,8 @@ UNCERTAINTIES: list[Uncertainty] = [
     EffectiveProportion(0.3, 41.5, 60.2),
     Extreme("max", (WorstPair("difference", (SHARE, OTHER)), Exact(0.0))),
     Range(1.0, 2.0, 3.0),
+    Range(1.0, 2.0, 3.0, (1.9, 2.1), "one machine"),
+    PairedDifference(36, 12, 2, 0),
     Exact(5),
     Replicates(0.5, (0.4, 0.5, 0.6)),
 ]

@@ -8,20 +8,26 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-MOST_CALLS, MOST_SECONDS = 401, 1.0
+MOST_CALLS, FEW_CALLS = 401, 40
+MOST_SECONDS, SLOW_SECONDS = 1.0, 3.0
 ENOUGH = {0.5: 5, 0.95: 40, 0.99: 200}  # calls without which a percentile says nothing: two of them lie beyond it
 
 Seconds = npt.NDArray[np.float64]
 
 
 def timings(call: Callable[[], object]) -> Seconds:
-    """Return the seconds of up to 401 calls, or of as many as fit into a second; one more goes before them."""
+    """Return the seconds of up to 401 calls, or of as many as fit into a second.
+
+    Of slow calls up to three seconds, until there are 40. One call that is not counted goes before them.
+    """
     call()
     taken: list[float] = []
-    while len(taken) < MOST_CALLS and (not taken or sum(taken) < MOST_SECONDS):
+    spent = 0.0
+    while len(taken) < MOST_CALLS and spent < (MOST_SECONDS if len(taken) >= FEW_CALLS else SLOW_SECONDS):
         before = time.perf_counter()
         call()
         taken.append(time.perf_counter() - before)
+        spent += taken[-1]
     return np.array(taken)
 
 

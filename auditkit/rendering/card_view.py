@@ -111,7 +111,7 @@ def card_view(record: Record) -> dict[str, Any]:
         ),
         "oversight": [_said("Human oversight", card.get("human_oversight"))],
         "privacy": family_section(record, "privacy", "Privacy: not measured because no privacy auditor ran."),
-        "energy": family_section(record, "carbon", "Energy: not measured because no energy auditor ran."),
+        "energy": family_section(record, "carbon", "Energy: not measured because no energy auditor ran.", "energy"),
         "limitations": [_said("Limitations", card.get("limitations"))],
         "caveats": [
             {"strong": f"{f.title} misleads when:", "text": f.caveat}

@@ -61,7 +61,7 @@ def gate_view(record: Record) -> dict[str, Any]:
             record, "explanations", "Not measured because no explanation auditor ran.", "deciding"
         ),
         "privacy": family_section(record, "privacy", "Not measured because no privacy auditor ran."),
-        "energy": family_section(record, "carbon", "Not measured because no energy auditor ran."),
+        "energy": family_section(record, "carbon", "Not measured because no energy auditor ran.", "energy"),
         "data": family_section(record, "data", "Not measured because no data auditor ran.", "data"),
         "risks": _risks(record, rulings),
         "changes": changes_part(record),

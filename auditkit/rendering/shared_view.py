@@ -23,6 +23,7 @@ BUDGETS = {
     "references": 12_000,
     "technical": 16_000,
     "family": 26_000,
+    "energy": 42_000,
     "explanations": 72_000,
     "deciding": 44_000,
     "data": 60_000,

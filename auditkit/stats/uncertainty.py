@@ -19,6 +19,7 @@ from auditkit.stats.estimates import (
     Replicates,
     Uncertainty,
 )
+from auditkit.stats.paired import PairedDifference
 
 __all__ = [
     "AreaUnderCurve",
@@ -28,6 +29,7 @@ __all__ = [
     "Gap",
     "Normal",
     "Pair",
+    "PairedDifference",
     "Proportion",
     "Range",
     "Replicates",
@@ -46,6 +48,7 @@ _KINDS: dict[str, Any] = {
         Pair,
         WorstPair,
         Extreme,
+        PairedDifference,
         Range,
         Exact,
         Replicates,

@@ -92,5 +92,6 @@ def test_an_audit_gives_it_where_it_is_declared_and_the_energy_of_right_decision
     assert "per decision (3 predictions)" in sci.interval.method
     assert sci.value >= 3 * energy.value / 1e6 * 56
     assert found.measure("energy_per_1000_correct").value > energy.value
-    assert found.measure("latency_ms_p95").value >= found.measure("latency_ms_p50").value
+    middle, slow = found.measure("latency_ms_p50"), found.measure("latency_ms_p95")
+    assert slow.status == "insufficient" or slow.value >= middle.value  # a busy machine fits few calls into the time
     assert "sci" not in {measure.name for measure in inference({"country": "FRA"}).measures}

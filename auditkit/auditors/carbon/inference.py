@@ -214,7 +214,7 @@ def _latencies(taken: Seconds) -> Iterator[Measure]:
     for level, name in NAMES.items():
         found = percentile(MILLISECONDS * taken, level)
         if found is None:
-            reason = f"{len(taken)} calls fit into a second; the percentile needs {ENOUGH[level]}"
+            reason = f"{len(taken)} calls fit into the time; the percentile needs {ENOUGH[level]}"
             yield insufficient(name, "ms", len(taken), reason)
         else:
             yield ranged(name, Range(*found), "ms", len(taken), "order statistics around it")
