@@ -105,11 +105,19 @@ def _of_table(table: Table, dataset: Dataset) -> Iterator[Measure | Evidence]:
             remarks += [f"{value:g} may stand for missing" for value in sentinels(values)]
             infinite = int(np.isinf(numbers).sum())
             remarks += [f"{infinite:,} cells are infinite"] * bool(infinite)
+        if table.types[column] in ("date", "time") and values:
+            remarks.append(_years(values))
         gone = table.missing_count(column)
         rows.append((column, table.types[column], gone, len(values), least, greatest, far, "; ".join(remarks)))
     for name, count in found.items():
         yield exact(name, count, "count", "lower", dataset, table.rows)
     yield _evidence(table, dataset, rows)
+
+
+def _years(values: list[Any]) -> str:
+    """Return the range of dates, by years: a day may be one person's."""
+    first, last = str(min(values))[:4], str(max(values))[:4]
+    return f"in {first}" if first == last else f"{first} to {last}"
 
 
 def _range(numbers: Any) -> tuple[float | None, float | None]:
@@ -123,7 +131,7 @@ def _evidence(table: Table, dataset: Dataset, rows: list[tuple[Cell, ...]]) -> E
         kind="table",
         title=f"Columns of the {dataset} table",
         caption=(
-            f"{table.rows:,} rows. Ranges are rounded outwards to two digits. Far values are more than 5 robust standard "
+            f"{table.rows:,} rows. Ranges are rounded outwards to two digits, dates to years. Far values are more than 5 robust standard "
             "deviations from the median: 6 in ten million of normal numbers, 1.1 % of heavy-tailed ones; not "
             "judged, and not known where half of the rows have one value."
         ),

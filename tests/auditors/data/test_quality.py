@@ -99,6 +99,15 @@ def test_ranges_are_rounded_outwards_and_identifiers_have_none() -> None:
     assert rows["phone"][4:6] == (None, None)
 
 
+def test_dates_range_over_years_and_show_no_day() -> None:
+    frame = rows_of()
+    frame["seen"] = pd.Timestamp("2019-12-31") + pd.to_timedelta(np.arange(600) % 500, "D")
+    frame["asked"] = [day.date() for day in pd.Timestamp("2021-03-01") + pd.to_timedelta(np.arange(600) % 90, "D")]
+    rows = run(frame)[1]
+    assert rows["seen"][4:] == (None, None, None, "2019 to 2021")
+    assert rows["asked"][4:] == (None, None, None, "in 2021")
+
+
 def test_labels_that_nothing_tells_cannot_be_doubted() -> None:
     frame = rows_of(800)
     frame["y"] = np.random.default_rng(5).choice(["no", "yes"], 800)
