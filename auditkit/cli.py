@@ -1,4 +1,4 @@
-"""The command line: run, gate, render, explain, track, demo, doctor; the others are in the modules named `cli_*`."""
+"""The command line: run, gate, render, explain, demo, doctor; the others are in the modules named `cli_*`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from auditkit.cli_files import check, schema
 from auditkit.cli_options import day, is_built_in, policy_file
 from auditkit.cli_outputs import Wanted, claims_output, outputs, sources_of, sources_of_audit, tell, write_outputs
 from auditkit.cli_start import compare, init, list_
+from auditkit.cli_track import track
 from auditkit.errors import AuditkitError, ConfigurationError
 
 Whom = Literal["adverse", "all"]
@@ -272,33 +273,6 @@ def explain(file: Path, rows: list[int] | None, whom: Whom | None, out: Path | N
     return 0
 
 
-@commands.command(context_settings={"ignore_unknown_options": True})
-@click.option("--out", type=click.Path(path_type=Path), default=Path("training.json"), help="Where the record goes.")
-@click.option("--country", metavar="ISO", help="Three capitals, e.g. FRA; without it the world's average grid.")
-@click.option("--cpu-watts", type=float, help="Rated power of the processor; nothing is then probed.")
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def track(out: Path, country: str | None, cpu_watts: float | None, command: tuple[str, ...]) -> int:
-    """Run COMMAND (after --) and record the energy that the whole machine took meanwhile.
-
-    Leaves with the command's own exit code; a command that fails leaves no record.
-    """
-    import subprocess
-
-    from auditkit.energy.tracking import track_training
-
-    click.echo("auditkit: setting up the measurement", err=True)
-    with track_training(out, country=country, cpu_watts=cpu_watts, mode="machine") as run:
-        try:
-            code = subprocess.call(command)
-        except OSError as error:
-            raise click.UsageError(f"{command[0]!r} cannot be run: {error.strerror or error}") from None
-        if code:
-            raise click.exceptions.Exit(code)
-    record = run.record or {}
-    click.echo(f"wrote {out}: {record['energy_kwh']:.3g} kWh in {record['seconds']:.1f} s, {record['method']}")
-    return 0
-
-
 @commands.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("auditkit-demo"))
 def demo(folder: Path) -> int:
@@ -342,7 +316,7 @@ def doctor() -> int:
     return 0
 
 
-for _command in (init, compare, list_, check, schema, completion, export, verify, sign, keygen):
+for _command in (init, compare, list_, track, check, schema, completion, export, verify, sign, keygen):
     commands.add_command(_command)
 
 
