@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from auditkit.bias_audit.drawn import groups_in
 from auditkit.declare import auditor
@@ -14,9 +15,10 @@ from auditkit.explainers.predicting import Groups, told_scores
 from auditkit.finding import Measure
 from auditkit.group_rates import two_sided
 from auditkit.stats.cross_fit import halves
-from auditkit.stats.uncertainty import Normal
+from auditkit.stats.uncertainty import Normal, Proportion
 from auditkit.subject import Subject
 
+Flags = npt.NDArray[np.bool_]
 _FEWEST, _OF_EACH, _MOST = 400, 30, 10
 
 
@@ -41,8 +43,8 @@ def attribute_inference(subject: Subject, *, rows: int = 5000) -> Iterator[Measu
     The attacker knows all columns but the sensitive one, and in the second case also the label and the model's output for
     the person; boosted trees fitted to half of the rows guess the value in the other half, both ways.
     accuracy_without_model is the share that is right without the model: what is a fact about people, not a leak.
-    gain = the share that is right with the model's output and label, less that with the label alone; paired over rows,
-    Student's t. Groups with fewer than 30 rows are taken together. Where the model reads the sensitive column, its output
+    gain = the share that is right with the model's output and label, less that with the label alone; paired over rows, with
+    half a row added to each of the four cells. Groups with fewer than 30 rows are taken together. Where the model reads the sensitive column, its output
     was made with the true value.
 
     Misleads when
@@ -52,7 +54,8 @@ def attribute_inference(subject: Subject, *, rows: int = 5000) -> Iterator[Measu
     References
     ----------
     .. [1] Fredrikson et al. 2014, Privacy in Pharmacogenetics; Jayaraman, Evans 2022, Are Attribute Inference Attacks Just
-       Imputation?, arXiv:2209.01292
+       Imputation?, arXiv:2209.01292; Agresti, Min 2005, Simple improved confidence intervals for comparing matched
+       proportions, doi:10.1002/sim.1781
     """
     if subject.model is None:
         raise NotApplicable("no model was given, only its predictions; pass model=")
@@ -78,8 +81,8 @@ def attribute_inference(subject: Subject, *, rows: int = 5000) -> Iterator[Measu
                 (frame.assign(**{"\0output": output}), [*known, "\0output"]),
             )
         ]
-        yield _mean("accuracy_without_model", right[0].astype(np.float64), column, "rate", 0.0)
-        yield _mean("gain", right[2].astype(np.float64) - right[1], column, "difference", -1.0)
+        yield _accuracy(right[0], column)
+        yield _gain(right[2], right[1], column)
 
 
 def _codes(subject: Subject, frame: Any, column: str) -> Any:
@@ -95,16 +98,33 @@ def _codes(subject: Subject, frame: Any, column: str) -> Any:
     return found if len(np.unique(found)) > 1 and len(large) > 1 else None
 
 
-def _mean(name: str, values: Any, column: str, unit: str, low: float) -> Measure:
-    n = len(values)
-    found = Normal(float(values.mean()), float(values.std(ddof=1) / np.sqrt(n)), "identity", n - 1.0, low, 1.0)
+def _accuracy(right: Flags, column: str) -> Measure:
+    found = Proportion(int(right.sum()), len(right))
     return Measure(
-        name=name,
+        name="accuracy_without_model",
+        value=found.estimate,
+        unit="rate",
+        direction="none",
+        over=(column,),
+        n=found.n,
+        interval=two_sided(found, "Wilson; trees of the other half"),
+        uncertainty=found,
+    )
+
+
+def _gain(more: Flags, less: Flags, column: str) -> Measure:
+    """Return how many more rows are right; half a row is added to each of the four cells, so no error is ever 0."""
+    n = len(more)
+    won, lost = int((more & ~less).sum()), int((less & ~more).sum())
+    error = float(np.sqrt(won + lost + 1 - (won - lost) ** 2 / (n + 2))) / (n + 2)
+    found = Normal((won - lost) / n, error, "identity", None, -1.0, 1.0)
+    return Measure(
+        name="gain",
         value=found.value,
-        unit=unit,
-        direction="lower" if name == "gain" else "none",
+        unit="difference",
+        direction="lower",
         over=(column,),
         n=n,
-        interval=two_sided(found, "Student's t over rows, trees of the other half"),
+        interval=two_sided(found, "paired rates, Agresti and Min; trees of the other half"),
         uncertainty=found,
     )

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from auditkit.auditors.privacy.attribute_inference import attribute_inference
+from auditkit.auditors.privacy.attribute_inference import _gain, attribute_inference
 from auditkit.auditors.privacy.duplicates import duplicates
 from auditkit.auditors.privacy.minimisation import minimisation
 from auditkit.errors import InsufficientData, NotApplicable
@@ -127,3 +127,22 @@ def test_what_other_columns_tell_is_not_called_a_leak() -> None:
     )
     assert float(found["accuracy_without_model sex"].value or 0) > 0.9
     assert abs(float(found["gain sex"].value or 0)) < 0.02
+
+
+def test_an_attacker_who_gains_nothing_is_not_certain_of_it() -> None:
+    right = np.arange(1000) % 3 > 0
+    interval = _gain(right, right, "sex").interval
+    assert interval is not None and -0.005 < interval.low < -0.0005 and 0.0005 < interval.high < 0.005
+
+
+@pytest.mark.statistics
+@pytest.mark.parametrize(("won", "lost"), [(0.001, 0.001), (0.01, 0.002), (0.1, 0.1)])
+def test_the_interval_of_a_gain_covers_it(won: float, lost: float) -> None:
+    rng, covered = np.random.default_rng(4), 0
+    for _ in range(2000):
+        drawn = rng.random(1000)
+        gained, gone, both = drawn < won, (drawn >= won) & (drawn < won + lost), drawn > 0.5
+        interval = _gain(gained | both, gone | both, "sex").interval
+        assert interval is not None
+        covered += interval.low <= won - lost <= interval.high
+    assert covered / 2000 >= 0.934  # 95 % promised; less has an exact one-sided p below .001
