@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FEW_POINTS = 20
+MOST_MARKED = 40  # of more points the lines alone are drawn
 FEW_TICKS, CROWDED = 5, 10
 
 
@@ -38,10 +39,11 @@ def curve(evidence: Evidence, axes: Axes) -> None:
     if not series:
         raise NotApplicable(f"evidence {evidence.id!r} has no row with both numbers; nothing can be drawn")
     shown = list(series.items())[:MOST_SERIES]
+    dense = sum(len(points) for _, points in shown) > MOST_MARKED
     for index, (_, points) in enumerate(shown):
         kept = _thinned(points)
         colour, dash = PALETTE[index % len(PALETTE)], DASHES[index % len(DASHES)]
-        marker = "D" if len(kept) == 1 else "o" if len(kept) <= 12 else ""
+        marker = "D" if len(kept) == 1 else "o" if len(kept) <= 12 and not dense else ""
         size = 6 if len(kept) == 1 else 3.5
         axes.plot(*zip(*kept, strict=True), color=colour, linestyle=dash, linewidth=1.5, marker=marker, markersize=size)
     if any(len(points) > FEW_POINTS for _, points in shown):

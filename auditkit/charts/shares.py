@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditkit.charts.style import INK, MOST_BARS, PALETTE, needed, text
+from auditkit.charts.style import INK, MOST_BARS, needed, text
 from auditkit.errors import NotApplicable
 from auditkit.finding import Cell, Evidence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Right decisions blue, wrong ones orange; dark where the model said positive.
+# Right decisions blue, wrong ones orange; dark where the model said positive. One digit beside the palette: these areas
+# carry white figures, so a dark page must not lighten them as it does lines.
 _OUTCOMES = {
-    "TP": ("true positive", "#27577f"),
-    "FP": ("false positive", "#b35900"),
+    "TP": ("true positive", "#27577e"),
+    "FP": ("false positive", "#b35901"),
     "FN": ("false negative", "#e5b27e"),
     "TN": ("true negative", "#a9c3d8"),
 }
+_AREAS = ("#27577e", "#b35901", "#00795b", "#9c4a81", "#6b5d01", "#4d4d4e")
 _DARK_INK, _PAPER = "#17191c", "#ffffff"
 _LIGHT = {"#e5b27e", "#a9c3d8"}
 _LEAST_NAMED = 0.07  # a smaller part has no room for its percentage
@@ -28,10 +30,10 @@ def matrix(evidence: Evidence, axes: Axes) -> None:
     label = needed(evidence, "label")
     counted = [place for place, column in enumerate(evidence.columns) if column.role == "count"]
     rows = [(row, sizes) for row in evidence.rows if (sizes := _sizes(row, counted))][:MOST_BARS]
-    if not rows or not 2 <= len(counted) <= len(PALETTE):
+    if not rows or not 2 <= len(counted) <= len(_AREAS):
         raise NotApplicable(f"evidence {evidence.id!r} has no rows of two to six counts; nothing can be drawn")
     names = [evidence.columns[place].name for place in counted]
-    colours = [_OUTCOMES[name][1] if name in _OUTCOMES else PALETTE[at] for at, name in enumerate(names)]
+    colours = [_OUTCOMES[name][1] if name in _OUTCOMES else _AREAS[at] for at, name in enumerate(names)]
     for height, (_, sizes) in enumerate(rows):
         start = 0.0
         for share, colour in zip((size / sum(sizes) for size in sizes), colours, strict=True):
@@ -66,14 +68,14 @@ def _name(axes: Axes, names: list[str], colours: list[str]) -> None:
         [Patch(facecolor=colour) for colour in colours],
         [text(name, most=24) for name in names],
         loc="lower left",
-        bbox_to_anchor=(0, 1.0),
+        bbox_to_anchor=(-0.04, 1.0),
         ncols=min(4, len(names)),
         frameon=False,
-        fontsize=7.5,
+        fontsize=7,
         labelcolor=INK,
         handlelength=0.9,
         handleheight=0.9,
-        columnspacing=1.4,
+        columnspacing=1.0,
         handletextpad=0.5,
         borderaxespad=0.1,
     )

@@ -124,7 +124,7 @@ def _height(evidence: Evidence) -> float:
     if evidence.kind == "bars":
         value = needed(evidence, "value")
         return 0.55 + 0.24 * min(MOST_BARS, sum(isinstance(row[value], int | float) for row in evidence.rows))
-    return 3.0 if evidence.kind == "curve" else 0.75 + 0.26 * lines(evidence)
+    return 2.6 if evidence.kind == "curve" else 0.75 + 0.26 * lines(evidence)
 
 
 def _svg(figure: object) -> str:

@@ -16,6 +16,7 @@ from auditkit.rendering.wording import measure_name, of_dataset
 
 MOST_ROWS = 25
 DRAWN = ("curve", "bars", "beeswarm", "waterfall", "matrix")
+SLICES = "performance.slices."
 MOST_DRAWN = 12_000  # bytes of one drawing
 _SHARES = ("rate", "probability", "share", "")
 _MANY_COLUMNS, _DECIMALS = 8, 4
@@ -32,6 +33,11 @@ def evidence_block(
 def _block(evidence: Evidence, rulings: Iterable[Ruling], finding: Finding | None) -> dict[str, Any]:
     if evidence.kind == "intervals":
         return _intervals(evidence, [ruling for ruling in rulings if _over(ruling, evidence)], finding)
+    whiskers = _whiskers(evidence)
+    if whiskers is not None:
+        drawn_of = _capital(whiskers.columns[2].name)
+        block = {**_intervals(whiskers, (), finding), "numbers": _numbers(evidence)}
+        return {**block, "headers": {**block["headers"], "value": f"{drawn_of}, 95\u00a0% interval"}}
     drawn = _drawn(evidence) if evidence.kind in DRAWN else None
     if drawn is None:
         return _table(evidence)
@@ -43,6 +49,20 @@ def _block(evidence: Evidence, rulings: Iterable[Ruling], finding: Finding | Non
         "alt": evidence.alt,
         "numbers": _numbers(evidence),
     }
+
+
+def _whiskers(evidence: Evidence) -> Evidence | None:
+    """Return the columns of a table of slices that can be drawn: its label, n, and the value that stands before its limits."""
+    roles = [column.role for column in evidence.columns]
+    if not evidence.id.startswith(SLICES) or not evidence.rows or not {"label", "n", "low", "high"} <= set(roles):
+        return None
+    low = roles.index("low")
+    kept = [roles.index("label"), roles.index("n"), low - 1, low, roles.index("high")]
+    if roles[low - 1] != "value":
+        return None
+    columns = tuple(evidence.columns[place] for place in kept)
+    rows = tuple(tuple(row[place] for place in kept) for row in evidence.rows)
+    return replace(evidence, kind="intervals", columns=columns, rows=rows)
 
 
 def _drawn(evidence: Evidence) -> str | None:
@@ -322,4 +342,4 @@ def _unit(unit: str) -> str:
 
 
 def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:] if len(name) > 1 else name
+    return name[:1].upper() + name[1:] if len(name) > 2 else name  # n and n+ stay as they are

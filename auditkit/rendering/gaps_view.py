@@ -12,8 +12,8 @@ from auditkit.rendering.wording import measure_name
 MOST_ROWS = 25
 _COLUMNS = (
     ("Rate", "left"),
-    ("Difference, at least – at most", "left"),
-    ("Ratio, at least – at most", "left"),
+    ("Difference, at least – at most", "span"),
+    ("Ratio, at least – at most", "span"),
     ("Between", "left"),
     ("By chance", "right"),
     ("Seen from", "right"),

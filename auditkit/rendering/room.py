@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ _NAMES = frozenset({"title", "label", "name", "strong", "head", "kind", "word"})
 _WHOLE = frozenset(
     {"svg", "evidence_id", "anchor", "id", "link", "block"}
 )  # never cut: pictures, and what links rest on
+_ENDLESS = re.compile(r"(\S{200})\S{40,}")  # no word is that long
 _EMPTY: dict[type, Any] = {str: "", list: [], tuple: (), dict: {}, bool: False}
 
 
@@ -27,16 +30,19 @@ class Room:
     rows: int
     items: int
     charts: int
+    blocks: float = 1.0  # of the tables and figures of a section, this share
 
 
 # Each is tried in turn until the document keeps to its size; most documents need no more than the first.
 ROOMS = (
     Room(name=240, cell=1_200, text=20_000, rows=25, items=400, charts=MOST_CHARTS),
-    Room(name=160, cell=400, text=4_000, rows=25, items=120, charts=MOST_CHARTS),
-    Room(name=100, cell=200, text=1_000, rows=25, items=60, charts=8),
-    Room(name=60, cell=120, text=400, rows=12, items=30, charts=4),
-    Room(name=40, cell=60, text=200, rows=6, items=12, charts=2),
-    Room(name=24, cell=32, text=80, rows=3, items=5, charts=0),
+    Room(name=240, cell=1_200, text=20_000, rows=25, items=400, charts=MOST_CHARTS, blocks=0.9),
+    Room(name=240, cell=1_200, text=20_000, rows=25, items=400, charts=MOST_CHARTS, blocks=0.75),
+    Room(name=160, cell=400, text=4_000, rows=25, items=120, charts=MOST_CHARTS, blocks=0.6),
+    Room(name=100, cell=200, text=1_000, rows=25, items=60, charts=8, blocks=0.5),
+    Room(name=60, cell=120, text=400, rows=12, items=30, charts=4, blocks=0.4),
+    Room(name=40, cell=60, text=200, rows=6, items=12, charts=2, blocks=0.3),
+    Room(name=24, cell=32, text=80, rows=3, items=5, charts=0, blocks=0.2),
 )
 
 
@@ -87,13 +93,16 @@ class _Cutter:
         return value
 
     def text(self, value: str, most: int) -> str:
-        if len(value) <= most:
-            return value
-        self.cut = True
-        return f"{value[: most - 1]}…"
+        found = _ENDLESS.sub(r"\1…", value)
+        if len(found) > most:
+            found = f"{found[: most - 1]}…"
+        self.cut = self.cut or found != value
+        return found
 
     def _list(self, key: str, value: list[Any]) -> Iterator[Any]:
         most = self.room.rows if key in ("rows", "targets") or _cells(value) else self.room.items
+        if value and isinstance(value[0], Mapping) and "block" in value[0]:
+            most = max(1, math.ceil(len(value) * self.room.blocks))
         for item in value[:most]:
             if isinstance(item, list | tuple):
                 yield [self.text(cell, self.room.cell) if isinstance(cell, str) else cell for cell in item]
@@ -102,7 +111,7 @@ class _Cutter:
             else:
                 yield self.mapping(item) if isinstance(item, Mapping) else item
         if len(value) > most:
-            self.cut = True
+            self.cut = self.cut or most != math.ceil(len(value) * self.room.blocks)
             yield from _more(value[0], len(value) - most)
 
     def _without_drawing(self, block: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -119,10 +128,10 @@ def _more(like: Any, amount: int) -> Iterator[dict[str, Any]]:
     """Yield an item that counts what a list leaves out, in the form of the items it has; rows are counted in their note."""
     if not isinstance(like, Mapping) or "point" in like or "places" in like:
         return
-    said = f"{count(amount)} more in audit.json."
     if "block" in like:
-        yield {"block": "note", "text": said}
+        yield {"block": "note", "text": f"{count(amount)} more tables, figures and notes are in audit.json."}
         return
+    said = f"{count(amount)} more in audit.json."
     empty: dict[str, Any] = {key: _EMPTY.get(type(value)) for key, value in like.items()}
     place = next((key for key in ("text", "value", "title", "ask") if key in like), None)
     if place is not None:
