@@ -114,16 +114,16 @@ def _ruled(record: Record) -> frozenset[str]:
 
 
 def _moved(found: Comparison, most: int, ruled: frozenset[str]) -> dict[str, Any] | None:
-    # Several findings may hold one measure, such as recall; it is shown once.
-    alike = {(measure_name(one.measure), one.about, one.was, one.now): one for one in reversed(found.changes)}
-    shown = sorted((one for one in alike.values() if one.moved != "not shown"), key=lambda one: _order(one, ruled))
+    moved = sorted((one for one in found.changes if one.moved != "not shown"), key=lambda one: _order(one, ruled))
+    # Several findings may hold one rate or its complement, such as recall and misses; it is shown once.
+    shown = list({_quantity(one): one for one in reversed(moved)}.values())[::-1]
     if not shown:
         return None
     more = f" {count(len(shown) - most)} more in audit.json." if len(shown) > most else ""
     return {
         "block": "table",
         "title": "Measures that are shown to have changed",
-        "caption": "First what rules speak of, then what got worse",
+        "caption": "First what rules speak of, then what got worse; a rate and its complement once",
         "columns": _columns("Measure", "Of", ">Then", ">Now", ">Change", "Bounds of the change", "So it"),
         "rows": [_row(one) for one in shown[:most]],
         "note": f"Both audits are taken as independent; each bound is stated at {percent(found.confidence)}.{more}",
@@ -133,12 +133,20 @@ def _moved(found: Comparison, most: int, ruled: frozenset[str]) -> dict[str, Any
 
 
 def _order(one: Change, ruled: frozenset[str]) -> tuple[object, ...]:
-    """Sort what rules speak of first, then what got worse, then performance before counts of rows, the largest moves first."""
+    """Sort what rules speak of first, then what got worse; counts come after estimates, groups after all rows."""
     family = one.measure.split(".", maxsplit=1)[0]
     place = _FAMILIES.index(family) if family in _FAMILIES else len(_FAMILIES)
     moved = ("worse", "better", "moved").index(one.moved) if one.moved != "not shown" else len(_MOVED)
     size = abs(one.now - one.was) / max(abs(one.now), abs(one.was))
-    return one.measure not in ruled, moved, place, -size, one.measure, one.about
+    group = one.about != "all rows"
+    return one.measure not in ruled, moved, one.kind == "exact", place, group, -size, one.measure, one.about
+
+
+def _quantity(one: Change) -> tuple[object, ...]:
+    """Return what is the same for a rate and its complement, and for one measure that two findings hold."""
+    if one.unit != "rate":
+        return measure_name(one.measure), one.about, one.was, one.now
+    return one.about, *(round(abs(value - 0.5), 12) for value in (one.was, one.now)), abs(round(one.now - one.was, 12))
 
 
 def _row(one: Change) -> list[str]:
