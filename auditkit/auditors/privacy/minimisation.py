@@ -22,7 +22,7 @@ _ROWS, _FEWEST = 6000, 400
 @auditor(
     title="Data minimisation",
     needs=("model", "label"),
-    measures=("columns_to_spare", "sensitive_inputs", "identifying_inputs"),
+    measures=("columns_to_spare", "identifying_to_spare", "sensitive_inputs", "identifying_inputs"),
     slow=True,
 )
 def minimisation(subject: Subject, *, margin: float = 0.002) -> Iterator[Measure | Evidence]:
@@ -41,7 +41,8 @@ def minimisation(subject: Subject, *, margin: float = 0.002) -> Iterator[Measure
     of up to 6,000 test rows and predict the other half, both ways, with all inputs and with each left out. The rise of the
     Brier score is a mean of paired differences over rows; its bounds hold at once for all columns (Bonferroni,
     normal). columns_to_spare: inputs whose upper bound is below `margin`. Beside it stands what leaving the column out does
-    to the number of unique rows among the quasi-identifiers. sensitive_inputs and identifying_inputs: inputs that are
+    to the number of unique rows among the quasi-identifiers; identifying_to_spare: the columns to spare without which
+    fewer rows would be unique, so that they are risk for nothing. sensitive_inputs and identifying_inputs: inputs that are
     sensitive columns, or quasi-identifiers. GDPR Art. 5(1)(c) asks for what is necessary; this measures what is useful.
 
     Misleads when
@@ -81,7 +82,26 @@ def minimisation(subject: Subject, *, margin: float = 0.002) -> Iterator[Measure
     low, high = mean - z * error, mean + z * error
     spare = [name for name, top in zip(names, high, strict=True) if top < margin]
     yield exact("columns_to_spare", len(spare), "count", "lower", "test", len(frame))
-    yield _table(subject, names, (mean, low, high), set(spare), margin)
+    unique = _unique_rows_without(subject)
+    telling = {name for name in spare if name in unique and unique[name] < unique[""]}
+    if unique:
+        yield exact("identifying_to_spare", len(telling), "count", "lower", "test", len(frame))
+    verdicts = {name: "can be spared" + ", and helps to find people" * (name in telling) for name in spare}
+    yield _table(subject, names, (mean, low, high), verdicts, unique, margin)
+
+
+def _unique_rows_without(subject: Subject) -> dict[str, int]:
+    """Return how many rows are unique among the quasi-identifiers, under "", and without each of them."""
+    columns = list(subject.roles.quasi_identifiers)
+    if not columns:
+        return {}
+    found = combinations(subject.rows_of(), columns)
+    left = {name: [other for other in columns if other != name] for name in columns}
+    alone = len(columns) == 1  # without the only one, all rows are alike
+    return {
+        name: 0 if alone and name else int((found.class_sizes(kept)[1] == 1).sum())
+        for name, kept in {"": columns, **left}.items()
+    }
 
 
 def _rises(frame: Any, names: list[str], codes: Any, labels: int) -> Any:
@@ -97,27 +117,25 @@ def _rises(frame: Any, names: list[str], codes: Any, labels: int) -> Any:
 
 
 def _table(
-    subject: Subject, names: list[str], bounds: tuple[Any, Any, Any], spare: set[str], margin: float
+    subject: Subject,
+    names: list[str],
+    bounds: tuple[Any, Any, Any],
+    verdicts: dict[str, str],
+    unique: dict[str, int],
+    margin: float,
 ) -> Evidence:
-    columns = [name for name in subject.roles.quasi_identifiers]
-    unique = {}
-    if columns:
-        found = combinations(subject.rows_of(), columns)
-        unique[""] = int((found.class_sizes(columns)[1] == 1).sum())
-        for name in columns:
-            unique[name] = int((found.class_sizes([other for other in columns if other != name])[1] == 1).sum())
     order = sorted(range(len(names)), key=lambda place: (float(bounds[2][place]), names[place]))
     rows: list[tuple[Cell, ...]] = [
         (
             names[place],
             *(float(part[place]) for part in bounds),
-            "can be spared" if names[place] in spare else "",
+            verdicts.get(names[place], ""),
             "yes" if names[place] in subject.roles.sensitive else "no",
             unique[names[place]] - unique[""] if names[place] in unique else None,
         )
         for place in order
     ]
-    before = f" {unique['']:,} rows are unique among the quasi-identifiers." if columns else ""
+    before = f" {unique['']:,} rows are unique among the quasi-identifiers." if unique else ""
     return Evidence(
         id="privacy.minimisation.columns",
         kind="table",

@@ -48,6 +48,17 @@ def test_columns_that_add_nothing_can_be_spared_and_those_that_do_cannot() -> No
     assert next(row[6] for row in table.rows if row[0] == "age") <= 0  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(("columns", "risky"), [(["idle"], 1), (["idle", "b"], 0), (["sex"], 0), (["sex", "idle"], 1)])
+def test_columns_to_spare_that_help_to_find_people_are_counted(columns: list[str], risky: int) -> None:
+    frame = rows_of().assign(idle=lambda rows: rows["idle"].round(1))
+    model = LogisticRegression().fit(frame[["a", "b", "idle"]], frame["y"])
+    found = minimisation.run(Subject(frame, model=model, label="y", quasi_identifiers=columns), {"margin": 0.01})
+    assert measures(found)["identifying_to_spare"].value == risky
+    table = next(e for e in found if isinstance(e, Evidence))
+    verdict = next(row[4] for row in table.rows if row[0] == "idle")
+    assert verdict == "can be spared" + ", and helps to find people" * risky
+
+
 def test_what_cannot_be_judged_says_why() -> None:
     frame = rows_of(n=300)
     model = LogisticRegression().fit(frame[["a", "b"]], frame["y"])
