@@ -1,12 +1,14 @@
 """Classes of rows that agree in several columns."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditkit.attacks.equivalence_classes import class_sizes
+from auditkit.attacks.equivalence_classes import class_sizes, distinct_rows
 
 ROWS = st.integers(1, 4).flatmap(lambda m: st.lists(st.tuples(*[st.integers(0, 3)] * m), min_size=1, max_size=60))
 
@@ -28,6 +30,28 @@ def test_order_of_rows_and_columns_does_not_matter(rows: list[tuple[int, ...]]) 
     before = sorted(class_sizes(list(table.T), [4] * table.shape[1])[1])
     shuffled = np.random.default_rng(0).permutation(table)[:, ::-1]
     assert sorted(class_sizes(list(shuffled.T), [4] * table.shape[1])[1]) == before
+
+
+# Up to eight columns of up to 2^40 values, of which a few are used, the least and the largest among them.
+WIDE = st.lists(st.integers(0, 40), min_size=1, max_size=8).flatmap(
+    lambda bits: st.tuples(
+        st.just([2**width for width in bits]),
+        st.lists(
+            st.tuples(*(st.sampled_from([0, 2**width // 2, 2**width - 1]) for width in bits)), min_size=1, max_size=40
+        ),
+    )
+)
+
+
+@given(WIDE)
+def test_keys_of_columns_of_any_width_do_not_overflow(case: tuple[list[int], list[tuple[int, ...]]]) -> None:
+    cardinalities, rows = case
+    columns = [np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)]
+    inverse, counts = class_sizes(columns, cardinalities)
+    assert counts[inverse].tolist() == [rows.count(row) for row in rows]
+    distinct, sizes = distinct_rows(columns, cardinalities)
+    found = dict(zip(zip(*(column.tolist() for column in distinct), strict=True), sizes.tolist(), strict=True))
+    assert found == Counter(rows)
 
 
 def test_many_columns_of_high_cardinality_do_not_overflow() -> None:
