@@ -64,6 +64,7 @@ class Held:
                 self._tracker = self._made()
                 begin(self._tracker)
         except AuditkitError:
+            silence(self._tracker)
             self._restore()
             raise
         self._shares, self._began = Shares.now(), time.perf_counter()
@@ -75,6 +76,7 @@ class Held:
             self._shares = self._shares.until_now()
         with quiet(), signals_kept():
             self._tracker.stop()
+            silence(self._tracker)
         self._restore()
 
     def read(self) -> Reading:
@@ -151,12 +153,22 @@ class Held:
 
 def begin(tracker: Any) -> None:
     """Start a tracker; codecarbon itself would swallow what goes wrong."""
+    if not hasattr(tracker, "run_id"):  # the last thing that its constructor sets
+        raise AuditkitError("codecarbon could not be set up (it refused an option); skip this auditor or reinstall it")
     try:
         tracker.start()
     except AttributeError as error:
         raise AuditkitError(f"codecarbon could not be set up ({error}); skip this auditor or reinstall it") from error
     if getattr(tracker, "_start_time", None) is None:
         raise AuditkitError("codecarbon did not start (another instance holds its lock, or an option was refused)")
+
+
+def silence(tracker: Any) -> None:
+    """Stop the threads of a tracker that could not be started or stopped; they would read and log for ever."""
+    for name in ("_scheduler", "_scheduler_monitor_power"):
+        scheduler = getattr(tracker, name, None)
+        if scheduler is not None:
+            scheduler.stop()
 
 
 def counted(tracker: Any, grid: Grid) -> Any:

@@ -152,3 +152,79 @@ def test_the_work_is_repeated_until_the_time_is_over() -> None:
 def test_a_loop_of_no_time_is_refused(subject: Subject) -> None:
     with pytest.raises(ConfigurationError, match="above 0"):
         measures(subject, seconds=0.0)
+
+
+def test_the_volume_power_usage_and_place_of_audit_yaml_are_used(frame: pd.DataFrame) -> None:
+    model = LogisticRegression().fit(frame[list("abc")], frame["y"])
+    carbon = {"country": "USA", "region": "California", "predictions_per_year": 2_000_000, "pue": 1.5}
+    found = measures(Subject(frame, model=model, label="y", carbon=carbon))
+    thousand, year = found["energy_per_1000"].value, found["energy_per_year"].value
+    assert thousand is not None and year is not None
+    assert year == pytest.approx(thousand * 2000 * 1.5 / 1000)
+    assert found["energy_per_year"].unit == "kWh"
+    interval = found["emissions_per_year"].interval
+    assert interval is not None and "California" in interval.method and "PUE 1.5" in interval.method
+
+
+def test_emissions_are_as_wide_as_power_models_and_grid_data_together(subject: Subject) -> None:
+    found = measures(subject, country="FRA")
+    energy, emissions, grid = (
+        found["energy_per_1000"].interval,
+        found["emissions_per_1000"].interval,
+        grid_of("FRA").range,
+    )
+    assert energy is not None and emissions is not None
+    assert emissions.low == pytest.approx(energy.low * grid.low / 1000)
+    assert emissions.high == pytest.approx(energy.high * grid.high / 1000)
+    assert grid.high > 1.5 * grid.value
+    assert "France, 2023" in emissions.method and "grid data 56 to 96" in emissions.method
+
+
+def test_energy_above_idle_is_a_second_measure_and_never_the_larger(subject: Subject) -> None:
+    found = measures(subject)
+    above, energy = found["energy_per_1000_above_idle"], found["energy_per_1000"]
+    assert above.status == "undefined" or above.value < energy.value
+    assert above.reason or "nothing is done" in above.interval.method
+
+
+def test_repeated_runs_carry_what_must_be_the_same_to_compare_them(subject: Subject) -> None:
+    found = measures(subject, repeats=3, country="FRA")
+    energy, emissions = found["energy_per_1000"].uncertainty, found["emissions_per_1000"].uncertainty
+    assert energy is not None and emissions is not None
+    assert len(energy.runs) == len(emissions.runs) == 3
+    assert "threads" in energy.conditions and "codecarbon" in energy.conditions
+    assert "France, 2023: 56.039 gCO2e/kWh" in emissions.conditions
+    assert min(energy.runs) <= energy.value <= max(energy.runs)
+
+
+def test_whose_energy_it_is_stands_in_the_method(subject: Subject) -> None:
+    for mode, said in (("process", "this process"), ("machine", "the whole machine")):
+        results = inference.run(subject, {**inference.defaults, **SHORT, "mode": mode})
+        tables = {item.id: item for item in results if isinstance(item, Evidence)}
+        assert said in dict(tables["method"].rows)["Method"]
+        assert said in tables["method"].caption
+        assert set(tables) == {"method", "equivalents"}
+    with pytest.raises(ConfigurationError, match="wanted 'process' or 'machine'"):
+        measures(subject, mode="proces")
+
+
+def test_of_a_remote_model_only_what_is_known_is_told(frame: pd.DataFrame) -> None:
+    class Elsewhere:
+        remote = True
+
+        def predict(self, rows: pd.DataFrame) -> np.ndarray:
+            return (rows["a"] > 0).astype(int).to_numpy()
+
+    subject = Subject(frame, model=Elsewhere(), label="y", features=list("abc"), carbon={"predictions_per_year": 1000})
+    found = measures(subject)
+    assert found["energy_per_1000"].status == found["emissions_per_1000"].status == "undefined"
+    assert "another machine" in (found["energy_per_1000"].reason or "")
+    assert found["latency_ms_p50"].value > 0 and found["throughput"].value > 0
+    assert not {"emissions_per_year", "energy_per_1000_correct", "sci"} & set(found)
+
+
+@pytest.mark.parametrize("pue", [0.9, "low", float("inf")])
+def test_a_power_usage_below_one_is_refused(frame: pd.DataFrame, pue: object) -> None:
+    model = LogisticRegression().fit(frame[list("abc")], frame["y"])
+    with pytest.raises(ConfigurationError, match="pue: got"):
+        measures(Subject(frame, model=model, label="y", carbon={"pue": pue, "predictions_per_year": 10}))
