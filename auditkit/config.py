@@ -26,12 +26,15 @@ class ModelSpec:
         Types in a skops file that are trusted beyond the built-in list.
     python : str, optional
         ``"package.module:name"``, found from audit.yaml's folder.
+    version : str, optional
+        What the code is declared to be.
     """
 
     file: Path | None = None
     sha256: str | None = None
     trusted: tuple[str, ...] = ()
     python: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,7 @@ def _model(document: Document) -> ModelSpec | None:
         sha256=given.get("sha256"),
         trusted=tuple(given.get("trusted", ())),
         python=given.get("python"),
+        version=given.get("version"),
     )
 
 

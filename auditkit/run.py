@@ -30,6 +30,7 @@ from auditkit.data.table import Table
 from auditkit.energy.records import read_training
 from auditkit.errors import DataError, ModelError, OutputError
 from auditkit.exports.bias_audit import bias_audit_files
+from auditkit.kept import keeping
 from auditkit.models.loading import load_model
 from auditkit.policy import Baseline, Decision, Policy, adopting, baseline_of, read_baseline
 from auditkit.record import Record, dump, from_json, load
@@ -119,7 +120,7 @@ def _model_spec(config: Config) -> str | dict[str, object]:
     if spec is None or (spec.file is None and spec.python is None):
         raise ModelError("model: neither file nor python is given; name one, or leave model out")
     if spec.python is not None:
-        return {"python": spec.python}
+        return {"python": spec.python, **({"version": spec.version} if spec.version else {})}
     given: dict[str, object] = {"file": os.path.relpath(str(spec.file), config.folder)}
     if spec.sha256:
         given["sha256"] = spec.sha256
@@ -177,7 +178,8 @@ def run(
     )
     found, decision = judged(found, rules, before, as_of)
     changes = changes_for(file, baseline, found, decision)
-    return write(found, decision, folder, coverage=config.coverage, changes=changes)
+    with keeping(config.folder / FOLDER if use_cache else None):
+        return write(found, decision, folder, coverage=config.coverage, changes=changes)
 
 
 def audited(

@@ -108,9 +108,17 @@ def isolated(subject: Subject, chosen: Sequence[Auditor], settings: Settings, cl
     """Run auditors in a pool of forked processes, at last those that must be alone."""
     workers = max(1, min(_MAX_WORKERS, os.cpu_count() or 1))
     together = [entry for entry in chosen if not entry.alone]
+    if len(together) > 1:
+        _preload()
     gc.freeze()  # what is loaded now is shared with the workers: their collector must not touch, and so copy, it
     yield from _pool(subject, together, settings, clock, workers)
     yield from _pool(subject, [entry for entry in chosen if entry.alone], settings, clock, 1)
+
+
+def _preload() -> None:
+    """Import now what many auditors use: each worker would else do so by itself."""
+    import pandas  # noqa: F401
+    import scipy.special  # noqa: F401
 
 
 @dataclass(slots=True)

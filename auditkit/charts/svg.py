@@ -16,6 +16,7 @@ from auditkit.charts.shares import matrix
 from auditkit.charts.style import INK, MOST_BARS, SETTINGS, WIDTH, needed
 from auditkit.errors import NotApplicable
 from auditkit.finding import Evidence
+from auditkit.kept import kept
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,6 +107,10 @@ def _settings() -> Iterator[None]:
 
 @lru_cache(maxsize=64)
 def _drawn(evidence: Evidence) -> bytes:
+    return kept("svg", repr(evidence), lambda: _drawn_anew(evidence))
+
+
+def _drawn_anew(evidence: Evidence) -> bytes:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 

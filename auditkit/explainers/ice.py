@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from auditkit.explainers.effects import Asked, Effect, buckets_of, known_rows, replacements, within
 from auditkit.stats.accumulated import Curve, replaced
@@ -64,6 +63,8 @@ def dependence_of(asked: Asked, frame: Any, effect: Effect, budget: int) -> Depe
     InsufficientData
         If the budget is too small.
     """
+    import pandas as pd
+
     rows, _ = known_rows(frame, effect.column)
     n = within(rows, len(effect.points) + 1, budget, effect.column)
     if effect.kind == "replaced":

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from auditkit.errors import InsufficientData, ModelError
 from auditkit.explainers.attribution import Attributions, Floats, Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PAIRS = 10
 FEWEST_ROWS = 20
@@ -59,6 +61,8 @@ def explain_permutation(task: Task) -> Attributions:
     ----------
     .. [1] Štrumbelj, Kononenko 2014, doi:10.1007/s10115-013-0679-x; Mitchell et al. 2022, arXiv:2104.12199 (antithetic)
     """
+    import pandas as pd
+
     given, n = len(task.rows), rows_within(task)
     columns, background = task.rows.shape[1], len(task.background)
     both = pd.concat([task.rows.iloc[:n], task.background], ignore_index=True)
@@ -124,6 +128,8 @@ def _parts(total: int, size: int) -> Iterator[slice]:
 
 def _states(both: pd.DataFrame, own: Places, other: Places, ranks: Places) -> pd.DataFrame:
     """Return the rows between: after step s the columns of rank below s are the explained row's own."""
+    import pandas as pd
+
     columns = ranks.shape[1]
     steps = np.arange(1, columns)
     taken = {

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from auditkit.errors import NotApplicable
 from auditkit.explainers.attribution import Attributions, Floats, Task
 from auditkit.explainers.last_steps import LAST_STEPS, white_box
 from auditkit.explainers.tracing import UNKNOWN, trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SHARED = -2
 _CONSTANT = -1
@@ -31,6 +33,8 @@ def explain_pipeline(task: Task) -> Attributions | None:
     NotApplicable
         If an encoded column mixes several original ones, or cannot be traced.
     """
+    import pandas as pd
+
     steps = getattr(task.estimator, "steps", None)
     if not steps or len(steps) < 2:
         return None

@@ -47,4 +47,4 @@ def load(path: Path, sha256: str | None) -> Model:
         raise ModelError(
             f"{path.name!r} cannot be loaded ({one_line(error)}); install the packages it was written with"
         ) from error
-    return model_from_object(obj, digest=found)
+    return model_from_object(obj, digest=found, content_known=True)

@@ -10,7 +10,7 @@ from auditkit.errors import ModelError, did_you_mean
 from auditkit.models import joblib_file, python_object, skops_file
 from auditkit.models.model import Model
 
-_KEYS = ("file", "sha256", "trusted", "python")
+_KEYS = ("file", "sha256", "trusted", "python", "version")
 _PICKLES = (".joblib", ".pkl", ".pickle")
 _SUFFIXES = (".skops", *_PICKLES)
 
@@ -37,9 +37,10 @@ def load_model(spec: str | Mapping[str, object], folder: Path, allow_code: bool 
         if key not in _KEYS:
             raise ModelError(f"model has no key {key!r}.{did_you_mean(str(key), _KEYS)}")
     if "python" in wanted:
-        if len(wanted) > 1:
+        if wanted.keys() - {"python", "version"}:
             raise ModelError("model names python and a file; keep one of them")
-        return python_object.load(_text(wanted, "python"), folder, allowed=allow_code)
+        version = _text(wanted, "version") if "version" in wanted else None
+        return python_object.load(_text(wanted, "python"), folder, allowed=allow_code, version=version)
     name = _text(wanted, "file")
     path = folder / name
     if path.suffix.lower() not in _SUFFIXES:

@@ -23,6 +23,7 @@ def model_from_object(
     sample: Any = None,
     digest: str | None = None,
     trusted_types: tuple[str, ...] = (),
+    content_known: bool = False,
 ) -> Model:
     """Return a `Model` of a live object.
 
@@ -38,6 +39,8 @@ def model_from_object(
         SHA-256 of the file it came from.
     trusted_types : tuple of str
         What a skops file needed.
+    content_known : bool
+        Whether `digest` tells any two models apart.
 
     Raises
     ------
@@ -73,6 +76,7 @@ def model_from_object(
         feature_names=names,
         has_scores=_has_scores(obj, sample),
         trusted_types=trusted_types,
+        content_known=content_known,
         plain=names is None and _attribute(obj, "n_features_in_") is not None,
     )
 

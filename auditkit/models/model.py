@@ -75,6 +75,8 @@ class Model:
         For skops files: types that were loaded although skops does not trust them by itself.
     plain : bool
         Trained on an array without column names; gets arrays.
+    content_known : bool
+        The digest tells any two models apart: it is that of a file, or of code with a version that somebody declared.
     """
 
     target: Any = field(repr=False)
@@ -86,6 +88,7 @@ class Model:
     has_scores: bool = False
     trusted_types: tuple[str, ...] = ()
     plain: bool = False
+    content_known: bool = False
 
     @property
     def estimator(self) -> object | None:

@@ -17,7 +17,7 @@ from auditkit.models.model import Model, one_line
 _loaded: set[str] = set()  # top-level modules that came from a user's folder; another folder may have its own
 
 
-def load(spec: str, folder: Path, allowed: bool = True) -> Model:
+def load(spec: str, folder: Path, allowed: bool = True, version: str | None = None) -> Model:
     """Import an object with ``predict``, a function, or a class that needs no arguments.
 
     Parameters
@@ -28,6 +28,8 @@ def load(spec: str, folder: Path, allowed: bool = True) -> Model:
         The only folder put on the import path, for the time of the import.
     allowed : bool
         False refuses: importing runs code.
+    version : str, optional
+        What somebody declares this code, and all that it reads, to be: findings may then be kept until it changes.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def load(spec: str, folder: Path, allowed: bool = True) -> Model:
             obj = obj()
         except Exception as error:
             raise ModelError(f"{spec!r} raised {one_line(error)}; name a ready object") from error
-    return model_from_object(obj, digest=_digest(module, name))
+    return model_from_object(obj, digest=_digest(module, name, version or ""), content_known=version is not None)
 
 
 def _public(module: ModuleType) -> list[str]:
@@ -102,7 +104,8 @@ def _on_path(folder: Path) -> Iterator[None]:
             sys.path.remove(str(folder))
 
 
-def _digest(module: ModuleType, name: str) -> str:
+def _digest(module: ModuleType, name: str, version: str) -> str:
     file = getattr(module, "__file__", None)
     source = Path(file).read_bytes() if file and Path(file).is_file() else module.__name__.encode()
-    return hashlib.sha256(source + b"\0" + name.encode()).hexdigest()
+    declared = b"\0" + version.encode() if version else b""
+    return hashlib.sha256(source + b"\0" + name.encode() + declared).hexdigest()

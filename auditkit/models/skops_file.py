@@ -51,7 +51,8 @@ def load(path: Path, trusted: Sequence[str] = ()) -> Model:
         raise ModelError(
             f"{path.name!r} cannot be loaded ({one_line(error)}); install the packages it was written with"
         ) from error
-    return model_from_object(obj, digest=hashlib.sha256(data).hexdigest(), trusted_types=tuple(wanted))
+    digest = hashlib.sha256(data).hexdigest()
+    return model_from_object(obj, digest=digest, trusted_types=tuple(wanted), content_known=True)
 
 
 def _model_part(name: str) -> bool:

@@ -100,6 +100,8 @@ def environment(fmt: str, overrides: Iterable[Path] = ()) -> jinja2.Environment:
     import jinja2
     from markupsafe import Markup
 
+    from auditkit.rendering.compiled import CompiledTemplates
+
     escape = ESCAPERS[fmt]
     folders = [Path(folder) for folder in overrides]
     for folder in folders:
@@ -125,6 +127,7 @@ def environment(fmt: str, overrides: Iterable[Path] = ()) -> jinja2.Environment:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=finalize,
+        bytecode_cache=CompiledTemplates(fmt),
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from auditkit.errors import OutputError
+from auditkit.kept import kept
 
 FONT_FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
 _BEYOND_LATIN = re.compile(r"[^\x00-\u017f]")
@@ -49,6 +50,12 @@ def compile_pdf(source: str, images: Mapping[str, bytes] = MappingProxyType({}))
     >>> compile_pdf('#set document(title: "x")\n#title()')[:5]
     b'%PDF-'
     """
+    if images:
+        return _compiled(source, images)
+    return kept("pdf", source, lambda: _compiled(source, images))
+
+
+def _compiled(source: str, images: Mapping[str, bytes]) -> bytes:
     import typst
 
     with tempfile.TemporaryDirectory(prefix="auditkit-") as folder:

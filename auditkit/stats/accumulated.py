@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from auditkit.stats.comparisons import Extreme
 from auditkit.stats.estimates import Normal
@@ -43,6 +42,8 @@ class Curve:
 
     def half_width(self, level: float = 0.95) -> Floats:
         """Return half-widths that hold at all points at once: the error is shared among them (Bonferroni)."""
+        from scipy.special import stdtrit
+
         found: Floats = stdtrit(self.freedom, 1 - (1 - level) / (2 * len(self.value))) * self.error
         return found
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,6 +26,8 @@ class Differences:
 
     def half_width(self, level: float, comparisons: int = 1) -> Floats:
         """Return half-widths of two-sided intervals that hold at once for so many comparisons (Bonferroni)."""
+        from scipy.special import stdtrit
+
         tail = (1 - level) / 2 / max(1, comparisons)
         found: Floats = stdtrit(self.freedom, 1 - tail) * self.error
         return found

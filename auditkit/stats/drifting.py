@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import kolmogorov
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -69,6 +68,8 @@ def numbers_drift(first: Floats, second: Floats, rng: np.random.Generator, draws
 
 
 def _kolmogorov_smirnov(one: Floats, other: Floats) -> tuple[float, float]:
+    from scipy.special import kolmogorov
+
     n, m = len(one), len(other)
     if min(n, m) < 2:
         return 0.0, 1.0

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri, stdtrit
 
 Floats = npt.NDArray[np.float64]
 MOST_OF_IT = 0.9
@@ -71,6 +70,8 @@ class Spread:
 
     def half_width(self, level: float = 0.95) -> Floats:
         """Return half-widths of two-sided intervals, shape (columns,)."""
+        from scipy.special import stdtrit
+
         found: Floats = stdtrit(self.freedom, (1 + level) / 2) * self.error
         return found
 
@@ -128,4 +129,6 @@ def tiers(sizes: Floats, order: npt.NDArray[np.int64], by_part: Floats | None = 
 
 
 def _z(level: float) -> float:
+    from scipy.special import ndtri
+
     return float(ndtri((1 + level) / 2))
