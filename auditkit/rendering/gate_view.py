@@ -58,17 +58,17 @@ def gate_view(record: Record) -> dict[str, Any]:
         "intersections": group_blocks(record, columns=2, ruled=True),
         "further": further_blocks(record, ruled=True),
         "explanations": family_section(
-            record, "explanations", "Not measured because no explanation auditor ran.", "deciding"
+            record, "explanations", "Not measured because no explanation auditor ran.", "deciding", ruled=True
         ),
-        "privacy": family_section(record, "privacy", "Not measured because no privacy auditor ran."),
-        "energy": family_section(record, "carbon", "Not measured because no energy auditor ran.", "energy"),
-        "data": family_section(record, "data", "Not measured because no data auditor ran.", "data"),
+        "privacy": family_section(record, "privacy", "Not measured because no privacy auditor ran.", ruled=True),
+        "energy": family_section(record, "carbon", "Not measured because no energy auditor ran.", "energy", ruled=True),
+        "data": family_section(record, "data", "Not measured because no data auditor ran.", "data", ruled=True),
         "risks": _risks(record, rulings),
         "changes": changes_part(record),
         "coverage": coverage_part(record, _COVERAGE, IN_GATE_REPORT),
         "questions": open_questions(record),
         "sign": _sign(record),
-        "method": method_facts(record.audit),
+        "method": method_facts(record, ruled=True),
         "provenance": provenance_facts(record),
         "contents": [{"id": key, "title": title} for key, title in _CONTENTS],
     }

@@ -31,6 +31,7 @@ BUDGETS = {
 _INTERVAL_ROW, _TABLE_CELL, _PLAIN_CELL, _AROUND = 560, 75, 9, 900
 _FIRST = ("fairness.demographic_parity", "fairness.equal_opportunity", "fairness.equalized_odds")
 _LEADING = ("explanations.shap_importance", "explanations.effects")  # of a family these come first
+_ELSEWHERE = "Of what no rule speaks of, the measures alone stand here; its tables and figures stand in the model card."
 _TABLED = ("fairness.four_fifths",)  # its table of tests shows the same ratios with their bounds
 # Of intersections these are drawn though no rule speaks of them; the gaps of all stand in one table, the rest in audit.json.
 _INTERSECTIONS = (
@@ -101,9 +102,16 @@ def family(audit: Audit, name: str) -> list[Finding]:
     return sorted(found, key=lambda finding: _LEADING.index(finding.id) if finding.id in _LEADING else len(_LEADING))
 
 
-def family_section(record: Record, name: str, nothing: str, part: str = "family") -> dict[str, Any]:
-    """Return the blocks of a family's findings and, where a finding has none, one sentence with the reason."""
+def family_section(
+    record: Record, name: str, nothing: str, part: str = "family", *, ruled: bool = False
+) -> dict[str, Any]:
+    """Return the blocks of a family's findings and, where a finding has none, one sentence with the reason.
+
+    With `ruled`, and where a policy was judged, findings that no rule speaks of show their measures alone, but for those
+    that come first in their family.
+    """
     rulings = record.decision.rulings if record.decision else ()
+    short = _unjudged(record) - set(_LEADING) if ruled else set[str]()
     findings: list[list[dict[str, Any]]] = []
     notes: list[dict[str, str]] = []
     for finding in family(record.audit, name):
@@ -113,12 +121,29 @@ def family_section(record: Record, name: str, nothing: str, part: str = "family"
         table = measures_table(finding)
         blocks = [table] if table else []
         blocks += range_blocks(finding) if name == "carbon" else []
+        if finding.id in short:
+            findings.append(blocks)
+            continue
         blocks += [evidence_block(item, rulings, finding) for item in finding.evidence]
         if finding.caveat:
             blocks.append({"block": "note", "text": f"Misleads when: {finding.caveat}"})
         findings.append(blocks)
     empty = "" if findings or notes else nothing
-    return {"blocks": _in_turns(findings, part), "notes": notes, "empty": empty}
+    blocks = _in_turns(findings, part)
+    blocks += [{"block": "note", "text": _ELSEWHERE}] if blocks and short & _measured(record, name) else []
+    return {"blocks": blocks, "notes": notes, "empty": empty}
+
+
+def _unjudged(record: Record) -> set[str]:
+    """Return the findings that no rule speaks of; none where no policy was judged."""
+    if record.decision is None or not record.decision.rulings:
+        return set()
+    judged = {ruling.evidence for ruling in record.decision.rulings}
+    return {finding.id for finding in record.audit.findings} - judged
+
+
+def _measured(record: Record, name: str) -> set[str]:
+    return {finding.id for finding in family(record.audit, name) if finding.status == "measured"}
 
 
 def _in_turns(findings: Sequence[Sequence[dict[str, Any]]], part: str) -> list[dict[str, Any]]:
@@ -258,15 +283,30 @@ def other_blocks(record: Record, name: str) -> list[dict[str, Any]]:
     return _in_turns(found, "performance")
 
 
-def method_facts(audit: Audit) -> list[dict[str, Any]]:
-    """Return one fact per finding: how it was made, its source."""
+def method_facts(record: Record, *, ruled: bool = False) -> list[dict[str, Any]]:
+    """Return one fact per finding: how it was made, its source.
+
+    With `ruled`, and where a policy was judged, of findings that a rule speaks of; a last fact names the others.
+    """
+    left = _unjudged(record) if ruled else set[str]()
     facts = []
-    for finding in audit.findings:
+    for finding in record.audit.findings:
+        if finding.id in left:
+            continue
         parts = [_sentence(part) for part in (finding.description, finding.method) if part]
         if finding.reference:
             parts.append(_sentence(f"Source: {finding.reference}"))
         facts.append({"label": finding.title, "value": " ".join(parts) or "No method was described."})
+    if left:
+        facts.append({"label": "All others", "value": _others(record, left)})
     return facts
+
+
+def _others(record: Record, left: set[str]) -> str:
+    titles = [finding.title for finding in record.audit.findings if finding.id in left]
+    return (
+        f"No rule speaks of {'; '.join(titles)}. How each was made stands in audit.json, and auditkit explain tells it."
+    )
 
 
 def _sentence(text: str) -> str:

@@ -55,7 +55,7 @@ def technical_view(record: Record) -> dict[str, Any]:
         "law": {"text": outline.legal_status, "as_of": outline.legal_status_as_of, "source": outline.source},
         "sections": [_section(section, record, parts, shown) for section in outline.sections],
         "coverage": coverage_part(record, _COVERAGE, IN_TECHNICAL_FILE),
-        "method": method_facts(record.audit),
+        "method": method_facts(record),
         "provenance": provenance_facts(record),
         "contents": [
             *({"id": section.id, "title": section.title} for section in outline.sections),
