@@ -16,7 +16,7 @@ from importlib.metadata import version
 from typing import Any, Literal
 
 from auditkit.energy.grid import Grid
-from auditkit.energy.quieting import named_without_probing, quiet, signals_kept
+from auditkit.energy.quieting import named_without_probing, nothing_bound, quiet, signals_kept
 from auditkit.energy.reading import Part, Reading
 from auditkit.energy.shares import Shares
 from auditkit.errors import AuditkitError
@@ -74,7 +74,7 @@ class Held:
         self._seconds = time.perf_counter() - self._began
         if self._shares is not None:
             self._shares = self._shares.until_now()
-        with quiet(), signals_kept():
+        with quiet(), signals_kept(), nothing_bound():
             self._tracker.stop()
             silence(self._tracker)
         self._restore()

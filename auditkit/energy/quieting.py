@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -60,6 +62,23 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         logger.disabled = was
+
+
+@contextmanager
+def nothing_bound() -> Iterator[None]:
+    """Keep urllib3, which codecarbon imports when it stops, from binding a socket to see whether there is IPv6."""
+    if "urllib3.util.connection" in sys.modules:
+        yield
+        return
+    was = socket.has_ipv6
+    socket.has_ipv6 = False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = was
+        imported = sys.modules.get("urllib3.util.connection")
+        if imported is not None:
+            imported.HAS_IPV6 = was  # type: ignore[attr-defined]  # what it would have found, or asks a name server for in vain
 
 
 @contextmanager
