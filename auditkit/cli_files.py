@@ -14,9 +14,9 @@ _DEFAULT = ("audit.yaml", "policy.yaml")
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["audit", "policy", "record"]))
+@click.argument("name", type=click.Choice(["audit", "policy", "record", "coverage"]))
 def schema(name: str) -> int:
-    """Print the JSON Schema of audit.yaml, policy.yaml or audit.json, for editors and other tools."""
+    """Print the JSON Schema of audit.yaml, policy.yaml, audit.json or a coverage pack, for editors and other tools."""
     from auditkit.starting import schema_text
 
     click.echo(schema_text(name), nl=False)
@@ -26,9 +26,9 @@ def schema(name: str) -> int:
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 def check(files: tuple[Path, ...]) -> int:
-    """Check audit.yaml and policy.yaml (or FILES of these kinds) without model or data; each mistake with its line.
+    """Check audit.yaml and policy.yaml (or FILES, coverage packs too) without model or data; each mistake with its line.
 
-    What a policy extends and the policy that an audit names are read, too. Data and models may be elsewhere.
+    What a policy extends, and the policy and packs that an audit names are read, too. Data and models may be elsewhere.
     """
     from auditkit.errors import ConfigurationError
 
@@ -51,14 +51,20 @@ def check(files: tuple[Path, ...]) -> int:
 
 
 def _check(file: Path) -> None:
+    from auditkit.config import coverage_of
+    from auditkit.coverage.packs import load_pack
     from auditkit.policy import Policy
     from auditkit.yamlfile import load_yaml, schema
 
+    if _has_key(file, "pack:"):
+        load_pack(file)
+        return
     if not _is_audit(file):
         Policy.load(file)
         return
     document = load_yaml(file, schema("audit"))
     _check_auditors(document)
+    coverage_of(document)
     named = document.data.get("policy")
     if named is not None:
         if not (file.parent / named).is_file():
@@ -70,11 +76,16 @@ def _is_audit(file: Path) -> bool:
     """Return whether a file describes an audit: by its name, else by a key at its left edge that no policy has."""
     if file.stem.startswith(("audit", "policy")):
         return file.stem.startswith("audit")
+    return _has_key(file, "data:", "columns:", "model:")
+
+
+def _has_key(file: Path, *keys: str) -> bool:
+    """Return whether one of the keys stands at the file's left edge."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, ValueError):
         return False  # whoever reads it as a policy says what is wrong
-    return any(line.startswith(("data:", "columns:", "model:")) for line in text.splitlines())
+    return any(line.startswith(keys) for line in text.splitlines())
 
 
 def _check_auditors(document: Document) -> None:

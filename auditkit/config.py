@@ -181,7 +181,7 @@ def load_config(path: Path) -> Config:
         datasheet=data.get("datasheet", {}),
         questionnaire=data.get("questionnaire"),
         technical_file=data.get("technical_file"),
-        coverage=_coverage(document),
+        coverage=coverage_of(document),
         carbon=data.get("carbon", {}),
         recourse=data.get("recourse"),
         deployment=data.get("deployment", {}),
@@ -191,7 +191,14 @@ def load_config(path: Path) -> Config:
     )
 
 
-def _coverage(document: Document) -> tuple[Pack, ...]:
+def coverage_of(document: Document) -> tuple[Pack, ...]:
+    """Return the coverage packs that an audit.yaml chooses.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such pack, or a pack's file is wrong; with the line.
+    """
     found: list[Pack] = []
     for place, name in enumerate(document.data.get("coverage", ())):
         try:

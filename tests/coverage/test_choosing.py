@@ -181,3 +181,20 @@ def test_a_record_keeps_the_pack_that_was_used_though_the_file_changes_later(tmp
     file.write_bytes(dump(record.audit, None, record.coverage))
     (tmp_path / "ours.yaml").write_text(OURS.replace("The worst case", "Something else"), encoding="utf-8")
     assert load(file).coverage == config.coverage
+
+
+def test_check_reads_packs_alone_and_those_that_an_audit_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path)
+    assert call("check", file, tmp_path / "ours.yaml") == 0
+    (tmp_path / "ours.yaml").write_text(OURS.replace("worst_case", "worst_cas"), encoding="utf-8")
+    for checked in (file, tmp_path / "ours.yaml"):
+        assert call("check", checked) == 2
+        told = capsys.readouterr().err
+        assert told.startswith("auditkit: ours.yaml:8:") and "Did you mean 'worst_case'?" in told
+
+
+def test_the_schema_of_packs_is_printed_for_editors(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("schema", "coverage") == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "Coverage pack"
