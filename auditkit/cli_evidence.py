@@ -27,6 +27,7 @@ from auditkit.cli_options import day, policy_file
     shell_complete=policies,
     help="The policy that must have been judged.",
 )
+@click.option("--model", type=click.Path(path_type=Path), help="The model file that must be the one that was audited.")
 @click.option("--previous", type=click.Path(path_type=Path), help="The report, or its statements, that came before.")
 @click.option(
     "--templates", type=click.Path(path_type=Path, exists=True, file_okay=False), help="The documents' own templates."
@@ -37,6 +38,7 @@ def verify(
     keys: tuple[Path, ...],
     threshold: int,
     policy: Path | None,
+    model: Path | None,
     previous: Path | None,
     templates: Path | None,
     as_of: date | None,
@@ -49,7 +51,14 @@ def verify(
     from auditkit.attest.verifying import verify as verified
 
     found = verified(
-        folder, keys, threshold=threshold, policy=policy, previous=previous, templates=templates, as_of=as_of
+        folder,
+        keys,
+        threshold=threshold,
+        policy=policy,
+        model=model,
+        previous=previous,
+        templates=templates,
+        as_of=as_of,
     )
     for line in lines(found):
         click.echo(line)

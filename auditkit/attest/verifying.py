@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from auditkit.attest.bundle import BUNDLE, MANIFEST, folder_files, manifest, read
 from auditkit.attest.dsse import PAYLOAD_TYPE, Envelope, public_key
 from auditkit.attest.statements import EVIDENCE, EXPIRES, PREVIOUS, STATEMENT, SUMMARY, TEST_RESULT, envelopes
-from auditkit.errors import RecordError
+from auditkit.errors import DataError, RecordError
 from auditkit.policy import Policy
 from auditkit.record import Record, load
 
@@ -42,6 +42,7 @@ def verify(
     *,
     threshold: int = 1,
     policy: Path | None = None,
+    model: Path | None = None,
     previous: Path | None = None,
     templates: Path | None = None,
     as_of: date | None = None,
@@ -57,6 +58,8 @@ def verify(
         So many of them must have signed every statement.
     policy : Path, optional
         The policy that must have been judged.
+    model : Path, optional
+        The model file that must be the one that was audited.
     previous : Path, optional
         The statements that the audit before left, if the chain is to be checked.
     templates : Path, optional
@@ -68,6 +71,8 @@ def verify(
     ------
     RecordError
         If the folder holds no statements or no record that can be read.
+    DataError
+        If the model file cannot be read.
     """
     found = read(folder)
     files = folder_files(folder)
@@ -83,6 +88,8 @@ def verify(
     ]
     if policy is not None:
         checks.append(_policy(record, policy))
+    if model is not None:
+        checks.append(_model(record, model))
     if previous is not None:
         checks.append(_chain(found, previous))
     if any(check.passed is False for check in checks):
@@ -196,6 +203,21 @@ def _policy(record: Record, path: Path) -> Check:
     if judged != wanted:
         return Check("policy", False, f"{path.name} is not the policy that was judged")
     return Check("policy", True, f"{path.name} is the policy that was judged")
+
+
+def _model(record: Record, path: Path) -> Check:
+    audited = record.audit.provenance.get("model")
+    wanted = str(audited.get("digest", "")).removeprefix("sha256:") if isinstance(audited, Mapping) else ""
+    if not wanted:
+        return Check("model", False, "the audit names no model: it took predictions from the data")
+    try:
+        with path.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read: {error.strerror}; name the file of the model") from None
+    if found != wanted:
+        return Check("model", False, f"{path.name} is not the model that was audited")
+    return Check("model", True, f"{path.name} is the model that was audited")
 
 
 def _chain(found: Sequence[Envelope], previous: Path) -> Check:
