@@ -37,6 +37,11 @@ def test_notebook_runs_to_its_end(path: Path, tmp_path: Path, monkeypatch: pytes
         "Subject, Audit, Finding and Decision show HTML"
     )
 
+    shown = "".join(str(output["data"].get("text/markdown", "")) for output in displayed)
+    if "track_training" in str(notebook):
+        for said in ("codecarbon", "France, 2023", "lowest to highest", "Paris-New York"):
+            assert said in shown, "the card shows the training that was tracked"
+
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_kept_without_outputs(path: Path) -> None:

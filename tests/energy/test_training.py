@@ -17,7 +17,7 @@ from auditkit.cli import commands
 from auditkit.energy.records import read_training
 from auditkit.energy.tracking import track_training
 from auditkit.energy.training import by_formula, training_energy
-from auditkit.errors import ConfigurationError, DataError, NotApplicable
+from auditkit.errors import AuditkitError, ConfigurationError, DataError, NotApplicable
 from auditkit.subject import Subject
 
 DECLARED = {
@@ -151,6 +151,38 @@ def test_the_audit_measures_it_as_a_range_or_says_what_to_do() -> None:
     assert emissions.value == pytest.approx(energy.value * 0.662, rel=0.02)
     assert found.measure("method_grade").value == 0
     assert not found.volatile
+
+
+def test_a_command_whose_measurement_fails_is_told_of_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import codecarbon
+
+    monkeypatch.setattr(codecarbon.OfflineEmissionsTracker, "stop", lambda _: None)
+    command = ["track", "--out", str(tmp_path / "a.json"), "--cpu-watts", "30", "--", sys.executable, "-c", "pass"]
+    with pytest.raises(AuditkitError, match="ended without a measurement"):
+        CliRunner().invoke(commands, command, standalone_mode=False, catch_exceptions=False)
+
+
+def test_the_command_alone_is_tracked_with_its_children_on_request(tmp_path: Path) -> None:
+    out = tmp_path / "run.json"
+    command = [
+        "track",
+        "--out",
+        str(out),
+        "--country",
+        "SWE",
+        "--region",
+        "SE3",
+        "--cpu-watts",
+        "30",
+        "--mode",
+        "process",
+    ]
+    done = CliRunner().invoke(commands, [*command, "--", sys.executable, "-c", "pass"], standalone_mode=False)
+    assert done.return_value == 0, done.output
+    record = json.loads(out.read_text())
+    assert (record["mode"], record["region"], record["year"]) == ("process", "SE3", 2025)
 
 
 def test_a_command_is_tracked_and_its_failure_is_passed_on(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from auditkit.attacks.steps import Step, tell
 from auditkit.declare import auditor
 from auditkit.energy.equivalents import likened
 from auditkit.energy.grid import grid_of
@@ -14,7 +15,7 @@ from auditkit.energy.latency import ENOUGH, Seconds, percentile, timings
 from auditkit.energy.measures import grade_of, insufficient, measured, ranged, undefined
 from auditkit.energy.method_table import method_table
 from auditkit.energy.sci import FunctionalUnit, carbon_intensity
-from auditkit.energy.scoring import PER, Scored, score
+from auditkit.energy.scoring import IDLE_SHARE, PER, Scored, score
 from auditkit.errors import ConfigurationError
 from auditkit.finding import Evidence, Measure
 from auditkit.stats.uncertainty import Range
@@ -24,6 +25,7 @@ LIKENED = 1_000_000
 REMOTE = "the model answers from another machine, whose energy is not seen from here; ask who runs it"
 NAMES = {0.5: "latency_ms_p50", 0.95: "latency_ms_p95", 0.99: "latency_ms_p99"}
 MILLISECONDS = 1000
+PROBING = 2.0  # seconds that codecarbon may take to find the hardware
 
 
 @auditor(
@@ -108,6 +110,7 @@ def inference(
     if subject.model is not None and getattr(subject.model.target, "remote", False):
         yield from _remote(subject, rows)
         return
+    tell(Step("energy of inference, hardware and run", 0, repeats, seconds * (repeats + IDLE_SHARE) + PROBING))
     taken = score(
         lambda: subject.predict(rows),
         len(rows),

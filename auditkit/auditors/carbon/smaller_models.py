@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.attacks.steps import Step, tell
 from auditkit.declare import auditor
 from auditkit.energy.grid import grid_of
 from auditkit.energy.measures import insufficient, ranged, undefined
@@ -101,7 +102,10 @@ def smaller_models(
     if subject.task == "regression" or subject.roles.label is None:
         raise NotApplicable("accuracy is one of decisions; this needs classes and their labels")
     own = _own(subject, seconds, batch)
-    others = [_candidate(subject, kind, seconds, batch, train_rows) for kind in kinds]
+    others = []
+    for place, kind in enumerate(kinds, 1):
+        tell(Step(f"energy beside a {named(kind)}", place, len(kinds), REPEATS * seconds * (len(kinds) + 1 - place)))
+        others.append(_candidate(subject, kind, seconds, batch, train_rows))
     best = max(others, key=lambda other: other.accuracy)
     gained = PairedDifference.of(own.right, best.right)
     yield _gain(gained, best.name)
