@@ -519,7 +519,7 @@ class Subject:
 
     def halves(self, dataset: str = "test") -> npt.NDArray[np.bool_]:
         """Return which rows are in the first half, by a keyed hash of their content: row order does not matter."""
-        return (self._hashes(dataset) >> np.uint64(63)).astype(np.bool_)
+        return (self._hashes(dataset, self.seed) >> np.uint64(63)).astype(np.bool_)
 
     def _weight(self, table: Table) -> Floats | None:
         return table.numbers(self.roles.weight) if self.roles.weight else None
@@ -540,17 +540,18 @@ class Subject:
             cells = cells * len(values.values) + found.codes[:, place]
         return found.groups(by), np.searchsorted(cells, key)
 
-    def sample(self, n: int, dataset: str = "test", stratify: str | None = None) -> Any:
-        """Return `n` rows as a pandas frame: those with the smallest keyed hashes of (seed, content, occurrence).
+    def sample(self, n: int, dataset: str = "test", stratify: str | None = None, *, key: str = "") -> Any:
+        """Return `n` rows as a pandas frame: those with the smallest keyed hashes of (seed, key, content, occurrence).
 
         The order of the rows in the file does not matter. With `stratify`, each value of that column gets rows in
-        proportion to its size.
+        proportion to its size. Equal rows of two tables are drawn together, unless their keys differ.
         """
         rows = self.rows_of(dataset)
+        seed = int(self.rng(key).integers(2**62)) if key else self.seed
         if isinstance(rows, Scan):
-            return rows.sample(n, self.seed).frame()
+            return rows.sample(n, seed).frame()
         table = self.table(dataset)
-        order = np.argsort(self._hashes(dataset), kind="stable")
+        order = np.argsort(self._hashes(dataset, seed), kind="stable")
         if n < table.rows and stratify is not None:
             codes = self.groups_of(stratify, dataset).codes[order]
             share = n / table.rows
@@ -561,8 +562,8 @@ class Subject:
             order = order[np.sort(np.concatenate(picked))]
         return table.frame(rows=order[:n])
 
-    def _hashes(self, dataset: str) -> npt.NDArray[np.uint64]:
-        content = self.table(dataset).row_hashes(self.seed)
+    def _hashes(self, dataset: str, seed: int) -> npt.NDArray[np.uint64]:
+        content = self.table(dataset).row_hashes(seed)
         order = np.argsort(content, kind="stable")
         ordered = content[order]
         fresh = np.r_[True, ordered[1:] != ordered[:-1]]

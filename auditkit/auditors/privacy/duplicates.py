@@ -56,7 +56,9 @@ def duplicates(subject: Subject, *, rows: int = 1000, pool: int = 10_000, near: 
         raise NotApplicable("training and test table have no column in common")
     equal = known(row_keys(test, columns), row_keys(train, columns))
     yield _share("share_exact", int(equal.sum()), test.rows, "Wilson; all rows")
-    some, drawn = subject.sample(rows)[columns], subject.sample(rows + pool, "train")[columns]
+    # By a key of its own: else training rows would be drawn that equal the test rows drawn, or be drawn apart from them.
+    some = subject.sample(rows, key="privacy.duplicates")[columns]
+    drawn = subject.sample(rows + pool, "train")[columns]
     asked = min(rows, len(drawn) // 2)
     own, others = drawn.iloc[:asked], drawn.iloc[asked:]
     found = Proportion(int((_nearest(some, others, columns) <= near).sum()), len(some))
