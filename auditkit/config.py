@@ -9,6 +9,8 @@ from typing import Any
 
 from auditkit.coverage.packs import Pack, load_packs
 from auditkit.errors import ConfigurationError, did_you_mean
+from auditkit.rendering.brand import brand_of
+from auditkit.rendering.language import ENGLISH
 from auditkit.yamlfile import Document, load_yaml, schema
 
 
@@ -97,6 +99,8 @@ class Config:
         Whether the data are made up.
     disclosure : str
         ``"internal"``.
+    presentation : mapping
+        How the documents look: ``language``, and ``brand`` as the record holds it.
     """
 
     name: str
@@ -130,6 +134,7 @@ class Config:
     training: Mapping[str, Any]
     synthetic: bool
     disclosure: str
+    presentation: Mapping[str, Any]
 
 
 def load_config(path: Path) -> Config:
@@ -188,6 +193,7 @@ def load_config(path: Path) -> Config:
         training=_training(document),
         synthetic=data.get("synthetic", False),
         disclosure=data.get("disclosure", "internal"),
+        presentation=_presentation(document),
     )
 
 
@@ -210,6 +216,20 @@ def coverage_of(document: Document) -> tuple[Pack, ...]:
         if found[-1].id in {pack.id for pack in found[:-1]}:
             raise document.error(f"coverage: the pack {found[-1].id!r} stands twice", "coverage", place)
     return tuple(found)
+
+
+def _presentation(document: Document) -> dict[str, Any]:
+    """Return what is not as usual of the language and the brand."""
+    written = document.data.get("brand", {})
+    try:
+        brand = brand_of(written, _optional_file(document, "brand", "logo"))
+    except ConfigurationError as error:
+        raise document.error(str(error), "brand") from None
+    language = document.data.get("language", ENGLISH)
+    return {
+        **({"language": language} if language != ENGLISH else {}),
+        **({"brand": brand.as_json()} if brand else {}),
+    }
 
 
 def _test_rows(document: Document) -> Path:

@@ -28,6 +28,7 @@ DRAWERS: dict[str, Callable[[Evidence, Axes], None]] = {
     "waterfall": waterfall,
     "matrix": matrix,
 }
+_LEAST, _MOST = 1e-60, 1e60  # what an axis can be divided at
 _REFERENCE = re.compile(r'(?:url\(|href=")#([\w-]+)')
 
 
@@ -89,7 +90,14 @@ def _drawer(evidence: Evidence) -> Callable[[Evidence, Axes], None]:
         raise NotApplicable(
             f"evidence {evidence.id!r} is of kind {evidence.kind!r}; only {', '.join(DRAWERS)} are drawn"
         )
+    extreme = next((cell for row in evidence.rows for cell in row if _undrawable(cell)), None)
+    if extreme is not None:
+        raise NotApplicable(f"evidence {evidence.id!r} holds {extreme!r}, which no axis can show beside other numbers")
     return DRAWERS[evidence.kind]
+
+
+def _undrawable(cell: object) -> bool:
+    return isinstance(cell, int | float) and cell != 0 and not _LEAST < abs(cell) < _MOST
 
 
 @contextmanager

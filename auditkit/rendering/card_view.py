@@ -10,6 +10,7 @@ from auditkit.finding import Measure
 from auditkit.record import Record
 from auditkit.rendering.anchors import evidence_name
 from auditkit.rendering.gaps_view import gaps_table
+from auditkit.rendering.language import spoken
 from auditkit.rendering.numbers import count, interval, number
 from auditkit.rendering.shared_view import (
     date_text,
@@ -43,6 +44,7 @@ _KEY_FIGURES = (
     "performance.regression.r2",
     "fairness.demographic_parity.selection_rate",
 )
+
 _OWED = {
     "purpose": "a reader cannot tell what the model is for",
     "version": "a reader cannot tell which model this card describes",
@@ -78,7 +80,7 @@ def card_view(record: Record) -> dict[str, Any]:
     audit = record.audit
     card = mapping_of(audit.subject.get("card"))
     missing = [
-        {"strong": f"{_label(key)}:", "text": f"not given, so {why}."}
+        {"strong": f"{spoken(_label(key))}:", "text": spoken("not given, so {why}.", why=spoken(why))}
         for key, why in _OWED.items()
         if not card.get(key)
     ]
@@ -86,17 +88,23 @@ def card_view(record: Record) -> dict[str, Any]:
         {"strong": f"{f.title}:", "text": f"{not_measured(f)}."} for f in audit.findings if f.status != "measured"
     ]
     return {
-        "head": head(record, "Model card", "what it does, how well, for whom", [f"Measured {date_text(record)}"]),
+        "head": head(
+            record, spoken("Model card"), spoken("what it does, how well, for whom"), [f"Measured {date_text(record)}"]
+        ),
         "lede": _lede(audit, card),
         "figures": _figures(audit),
         "gate": _gate(record),
-        "contents": [{"id": key, "title": f"{place} {title}"} for place, (key, title) in enumerate(SECTIONS, 1)],
-        "titles": {key: f"{place} {title}" for place, (key, title) in enumerate(SECTIONS, 1)},
+        "contents": [
+            {"id": key, "title": f"{place} {spoken(title)}"} for place, (key, title) in enumerate(SECTIONS, 1)
+        ],
+        "titles": {key: f"{place} {spoken(title)}" for place, (key, title) in enumerate(SECTIONS, 1)},
         "details": _details(audit, card),
         "use": _use(card),
         "factors": _factors(audit),
         "metrics": [
-            _fact(f.title, f.description or "no description") for f in audit.findings if f.status == "measured"
+            {"label": f.title, "value": f.description or spoken("no description"), "mono": False, "missing": False}
+            for f in audit.findings
+            if f.status == "measured"
         ],
         "evaluation": _data(audit, "test"),
         "training": [*_data(audit, "train"), _said("Described as", card.get("training_data"))],
@@ -128,7 +136,12 @@ def _label(key: str) -> str:
 
 
 def _fact(label: str, value: str, *, mono: bool = False) -> dict[str, Any]:
-    return {"label": label, "value": value or NOT_GIVEN, "mono": mono and bool(value), "missing": not value}
+    return {
+        "label": spoken(label),
+        "value": value or spoken(NOT_GIVEN),
+        "mono": mono and bool(value),
+        "missing": not value,
+    }
 
 
 def _said(label: str, value: object) -> dict[str, Any]:
@@ -235,7 +248,7 @@ def _factors(audit: Audit) -> dict[str, Any]:
             rows.append([name, count(len(item.rows)), count(known), model_uses])
             evidence.append(evidence_name(finding.id, item))
     columns = [
-        {"title": title, "align": align}
+        {"title": spoken(title), "align": align}
         for title, align in (
             ("Factor", "left"),
             ("Groups", "right"),
@@ -248,7 +261,7 @@ def _factors(audit: Audit) -> dict[str, Any]:
         ""
         if rows
         else (
-            "No sensitive column was named, so no group was compared."
+            spoken("No sensitive column was named, so no group was compared.")
             if not named
             else f"Groups of {named} were not compared; what is missing says why."
         )
@@ -258,7 +271,7 @@ def _factors(audit: Audit) -> dict[str, Any]:
         "rows": rows,
         "evidence": evidence,
         "empty": empty,
-        "note": "Groups that are not named here were not looked at.",
+        "note": spoken("Groups that are not named here were not looked at."),
     }
 
 

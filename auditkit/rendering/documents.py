@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,15 @@ from auditkit.errors import ConfigurationError, did_you_mean
 from auditkit.record import Record
 from auditkit.rendering.anchors import settle
 from auditkit.rendering.bias_audit_view import bias_audit_view
+from auditkit.rendering.brand import brand_from_record, logo_content, logo_file
 from auditkit.rendering.card_view import card_view
 from auditkit.rendering.coverage_view import coverage_view
 from auditkit.rendering.environment import environment
 from auditkit.rendering.gate_view import gate_view
+from auditkit.rendering.language import ENGLISH, language_texts, speaking
 from auditkit.rendering.questions_view import questions_view
 from auditkit.rendering.room import ROOMS, fit
+from auditkit.rendering.shared_view import mapping_of, text_of
 from auditkit.rendering.technical_view import technical_view
 
 if TYPE_CHECKING:
@@ -64,9 +67,22 @@ def render(
         If a document, a format or the folder does not exist.
     """
     wanted = [_known("format", fmt, FORMATS) for fmt in formats]
+    with speaking(_texts(record, templates)):
+        return _rendered(record, documents_for(record) if documents is None else documents, wanted, templates)
+
+
+def _texts(record: Record, templates: Path | None) -> Mapping[str, str]:
+    presentation = mapping_of(record.audit.run.get("presentation"))
+    language = text_of(presentation.get("language")) or ENGLISH
+    return language_texts(language, [templates] if templates else [])
+
+
+def _rendered(
+    record: Record, documents: Iterable[str], wanted: Sequence[str], templates: Path | None
+) -> dict[str, bytes]:
     environments = {fmt: _environment(fmt, templates) for fmt in wanted}
     rendered: dict[str, bytes] = {}
-    for document in documents_for(record) if documents is None else documents:
+    for document in documents:
         view = DOCUMENTS[_known("document", document, DOCUMENTS)](record)
         settle(view)
         rendered |= {f"{document}.{fmt}": _write(view, document, fmt, jinja) for fmt, jinja in environments.items()}
@@ -121,8 +137,13 @@ def _write(view: dict[str, Any], document: str, fmt: str, jinja: jinja2.Environm
     if fmt == "pdf":
         from auditkit.rendering.pdf import compile_pdf
 
-        return compile_pdf(text)
+        return compile_pdf(text, _images(view["head"].get("brand")))
     return text.encode()
+
+
+def _images(held: object) -> dict[str, bytes]:
+    brand = brand_from_record(held)
+    return {logo_file(brand): logo_content(brand)} if brand and brand.logo else {}
 
 
 def _tidy(text: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditkit.errors import ConfigurationError
+from auditkit.rendering.language import spoken
+from auditkit.rendering.root import template_root
 
 if TYPE_CHECKING:
     import jinja2
@@ -19,12 +19,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~!$@])")
 _RULE_START, _LIST_START = re.compile(r"^([-+=])"), re.compile(r"^(\d+)([.)])(?=\s|$)")
 _UNBROKEN, MOST_TEXT = re.compile(r"\S{80}(?=\S)"), 20_000
-
-
-def template_root() -> Traversable:
-    """Return the folder of the built-in templates, in a wheel or in a checkout."""
-    packaged = resources.files("auditkit") / "_templates"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "reports" / "templates"
 
 
 def escape_html(value: object) -> str:
@@ -131,6 +125,7 @@ def environment(fmt: str, overrides: Iterable[Path] = ()) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["spoken"] = spoken
     if fmt == "typ":
         from auditkit.rendering.typst_filters import FILTERS
 

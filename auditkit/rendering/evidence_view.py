@@ -11,6 +11,7 @@ from auditkit.finding import Cell, Column, Evidence, Finding, Measure
 from auditkit.policy import Ruling
 from auditkit.rendering import numbers
 from auditkit.rendering.anchors import anchor, evidence_name
+from auditkit.rendering.language import more_in_record, spoken
 from auditkit.rendering.numbers import PREFIXED, count, interval, number, percent
 from auditkit.rendering.wording import measure_name, of_dataset
 
@@ -83,7 +84,10 @@ def _numbers(evidence: Evidence) -> dict[str, Any]:
         return _table(evidence)
     kept = [evidence.rows[round(place * (count_ - 1) / (MOST_ROWS - 1))] for place in range(MOST_ROWS)]
     table = _table(replace(evidence, rows=tuple(kept)))
-    return {**table, "note": f"{MOST_ROWS} of {count(count_)} rows, at even steps; all are in audit.json."}
+    return {
+        **table,
+        "note": spoken("{most} of {n} rows, at even steps; all are in audit.json.", most=MOST_ROWS, n=count(count_)),
+    }
 
 
 def _over(ruling: Ruling, evidence: Evidence) -> bool:
@@ -108,7 +112,7 @@ def _intervals(evidence: Evidence, rulings: Sequence[Ruling], finding: Finding |
         "headers": {
             "label": _capital(evidence.columns[place["label"]].name) if "label" in place else "",
             "n": "n",
-            "value": "Measured, 95\u00a0% interval",
+            "value": spoken("Measured, 95\u00a0% interval"),
         },
         "rows": rows,
         "axis": _axis(drawn, unit, limit, from_zero="AUC" not in evidence.title),
@@ -141,7 +145,7 @@ def _interval_row(row: Sequence[Cell], place: Mapping[str, int], unit: str) -> d
     n = cell("n")
     reason = cell("text")
     return {
-        "label": str(cell("label")) if cell("label") not in (None, "") else "All rows",
+        "label": str(cell("label")) if cell("label") not in (None, "") else spoken("All rows"),
         "kind": "interval",
         "n": count(n) if isinstance(n, int) else "",
         "value": number(value, unit),
@@ -186,7 +190,7 @@ def _axis(
         "high": end,
         "ticks": [{"at": tick, "label": numbers.tick(tick)} for tick in ticks],
         "limit": limit,
-        "limit_label": f"limit {number(limit)}" if limit is not None else None,
+        "limit_label": f"{spoken('limit')} {number(limit)}" if limit is not None else None,
     }
 
 
@@ -194,10 +198,14 @@ def _note(evidence: Evidence, limit: float | None) -> str:
     notes = []
     if limit is not None:
         notes.append(
-            "The limit line is where the furthest group would keep the rule; rulings use the bound of the gap, not the overlap of these lines."
+            spoken(
+                "The limit line is where the furthest group would keep the rule; rulings use the bound of the gap, not the overlap of these lines."
+            )
         )
     if len(evidence.rows) > MOST_ROWS:
-        notes.append(f"The worst {MOST_ROWS}; {count(len(evidence.rows) - MOST_ROWS)} more in audit.json.")
+        notes.append(
+            spoken("The worst {most}; {n} more in audit.json.", most=MOST_ROWS, n=count(len(evidence.rows) - MOST_ROWS))
+        )
     return " ".join(notes)
 
 
@@ -238,9 +246,11 @@ def _ranges(finding: Finding, what: str, measures: Sequence[Measure]) -> dict[st
     ends: list[float] = [end for row in rows for end in (row["low"], row["high"])]
     return {
         "block": "intervals",
-        "title": f"{what}, lowest to highest estimate",
-        "caption": f"In {unit}; a range of estimates, not a confidence interval",
-        "headers": {"label": what, "n": "n", "value": "Estimate, lowest to highest"},
+        "title": spoken("Energy, lowest to highest estimate")
+        if what == "Energy"
+        else spoken("Emissions, lowest to highest estimate"),
+        "caption": spoken("In {unit}; a range of estimates, not a confidence interval", unit=unit),
+        "headers": {"label": spoken(what), "n": "n", "value": spoken("Estimate, lowest to highest")},
         "rows": rows,
         "axis": _axis(ends, "", None, from_zero=True, ceiling=False),
         "note": "",
@@ -264,7 +274,7 @@ def _table(evidence: Evidence) -> dict[str, Any]:
             [_cell(cell, column, most) for cell, column in zip(row, evidence.columns, strict=True)]
             for row in evidence.rows[:MOST_ROWS]
         ],
-        "note": f"{count(more)} more in audit.json." if more > 0 else "",
+        "note": more_in_record(more),
     }
 
 
@@ -293,14 +303,14 @@ def measures_table(finding: Finding, title: str = "") -> dict[str, Any] | None:
         "title": title or finding.title,
         "caption": finding.description,
         "columns": [
-            {"title": "Measure", "align": "left"},
-            {"title": "Value", "align": "right"},
-            {"title": "Bounds", "align": "left"},
-            {"title": "Unit", "align": "left"},
+            {"title": spoken("Measure"), "align": "left"},
+            {"title": spoken("Value"), "align": "right"},
+            {"title": spoken("Bounds"), "align": "left"},
+            {"title": spoken("Unit"), "align": "left"},
             {"title": "n", "align": "right"},
         ],
         "rows": rows,
-        "note": f"{count(len(whole) - MOST_ROWS)} more in audit.json." if len(whole) > MOST_ROWS else "",
+        "note": more_in_record(len(whole) - MOST_ROWS),
         "evidence": finding.id,
         "anchor": anchor(finding.id),
     }
@@ -326,14 +336,18 @@ def _measure_label(finding: Finding, measure: Measure) -> str:
 
 def _bounds(measure: Measure) -> str:
     if measure.value is None:
-        return f"not measured because {measure.reason}"
+        return spoken("not measured because {reason}", reason=measure.reason)
     shown = measure.interval
     if shown is None:
         return "none"
     if shown.kind == "exact":
-        return "exact count" if measure.unit == "count" else "exact"
+        return spoken("exact count") if measure.unit == "count" else spoken("exact")
     ends = interval(shown.low, shown.high, measure.unit)
-    return f"{ends} (lowest to highest estimate)" if shown.kind == "range" else f"{ends} ({percent(shown.level or 0)})"
+    return (
+        f"{ends} ({spoken('lowest to highest estimate')})"
+        if shown.kind == "range"
+        else f"{ends} ({percent(shown.level or 0)})"
+    )
 
 
 def _unit(unit: str) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from auditkit.finding import Measure
 from auditkit.record import Record
-from auditkit.rendering.numbers import NOTHING, count, interval, number, percent
+from auditkit.rendering.language import more_in_record, spoken
+from auditkit.rendering.numbers import NOTHING, interval, number, percent
 from auditkit.rendering.wording import measure_name
 
 MOST_ROWS = 25
@@ -34,11 +35,11 @@ def gaps_table(record: Record, *, columns: int) -> dict[str, Any] | None:
     more = len(found) - MOST_ROWS
     return {
         "block": "table",
-        "title": "Gaps between groups" if columns == 1 else "Gaps between intersections",
-        "caption": "The furthest two groups in each rate; equal rates are 0 apart and have a ratio of 1",
-        "columns": [{"title": title, "align": align} for title, align in _COLUMNS],
+        "title": spoken("Gaps between groups") if columns == 1 else spoken("Gaps between intersections"),
+        "caption": spoken("The furthest two groups in each rate; equal rates are 0 apart and have a ratio of 1"),
+        "columns": [{"title": spoken(title), "align": align} for title, align in _COLUMNS],
         "rows": rows,
-        "note": f"{NOTE} {count(more)} more in audit.json." if more > 0 else NOTE,
+        "note": f"{spoken(NOTE)} {more_in_record(more)}".strip(),
         "evidence": [finding for finding, _, _ in list(found)[:MOST_ROWS]],
         "anchor": "",
     }

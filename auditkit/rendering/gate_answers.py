@@ -9,6 +9,7 @@ from typing import Any
 from auditkit.errors import ON_REQUEST
 from auditkit.policy import Decision, Ruling
 from auditkit.record import Record
+from auditkit.rendering.language import spoken
 from auditkit.rendering.numbers import axis as scale
 from auditkit.rendering.numbers import count, drawable, interval, number, percent
 from auditkit.rendering.numbers import tick as tick_label
@@ -37,14 +38,14 @@ def verdict(record: Record, rulings: Sequence[Ruling]) -> dict[str, Any]:
     """Answer the first question: may it be deployed?"""
     decision = record.decision
     if decision is None:
-        return {"word": "Not decided", "status": "missing", "lede": NO_POLICY, "tape": []}
+        return {"word": spoken("Not decided"), "status": "missing", "lede": spoken(NO_POLICY), "tape": []}
     word, status = {
         "pass": ("Yes", "pass"),
         "pass with warnings": ("Yes", "pass"),
         "fail": ("No", "fail"),
         "not decided": ("Not decided", "missing"),
     }[decision.verdict]
-    return {"word": word, "status": status, "lede": _lede(decision, rulings), "tape": _tape(rulings)}
+    return {"word": spoken(word), "status": status, "lede": _lede(decision, rulings), "tape": _tape(rulings)}
 
 
 def _lede(decision: Decision, rulings: Sequence[Ruling]) -> str:
@@ -105,16 +106,16 @@ def why(record: Record, rulings: Sequence[Ruling], anchors: dict[int, str]) -> d
     decision = record.decision
     if decision is None:
         return {
-            "question": "Why not decided?",
+            "question": spoken("Why not decided?"),
             "findings": [],
             "problems": [],
-            "text": "No policy was given. The numbers below were measured, but no limit was set for them.",
+            "text": spoken("No policy was given. The numbers below were measured, but no limit was set for them."),
         }
     block = [ruling for ruling in rulings if ruling.severity == "block"]
     against = [
         r for r in block if r.status == "fail" or (r.status == "inconclusive" and decision.prove == "compliance")
     ]
-    question = {"fail": "Why not?", "not decided": "Why not decided?"}.get(decision.verdict, "Why?")
+    question = spoken({"fail": "Why not?", "not decided": "Why not decided?"}.get(decision.verdict, "Why?"))
     problems = [
         {"title": name, "text": f"{why}. Mend the cause and run the audit again; its rules are missing until then."}
         for name, _, why in (p.partition(": ") for p in decision.problems)
@@ -212,7 +213,7 @@ def sure(decision: Decision | None, rulings: Sequence[Ruling]) -> dict[str, Any]
         "compliance": "What stays between the two is inconclusive and closes the gate.",
     }
     unsettled = [
-        {"strong": "Not settled:", "text": _unsettled(ruling)}
+        {"strong": spoken("Not settled:"), "text": _unsettled(ruling)}
         for ruling in rulings
         if ruling.status == "inconclusive" and ruling.severity == "block"
     ]
@@ -227,12 +228,12 @@ def _unsettled(ruling: Ruling) -> str:
 def deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     """Answer the fourth question: who decided what?"""
     if decision is None:
-        return [{"strong": "Nobody:", "text": "no policy was given.", "status": None}]
+        return [{"strong": spoken("Nobody:"), "text": "no policy was given.", "status": None}]
     owners = sorted({ruling.owner for ruling in rulings if ruling.owner})
     items: list[dict[str, Any]] = [
-        {"strong": "Limits:", "text": f"policy {decision.policy}. {decision.why}".strip(), "status": None},
+        {"strong": spoken("Limits:"), "text": f"policy {decision.policy}. {decision.why}".strip(), "status": None},
         {
-            "strong": "Rules owned by:",
+            "strong": spoken("Rules owned by:"),
             "text": f"{', '.join(owners)}." if owners else "nobody is named.",
             "status": None,
         },
@@ -251,7 +252,7 @@ def deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[
             )
             items.append({"strong": f"{ruling_name(ruling)}:", "text": text, "status": "waived"})
     if decision.baseline:
-        items.append({"strong": "Compared with:", "text": f"{decision.baseline}.", "status": None})
+        items.append({"strong": spoken("Compared with:"), "text": f"{decision.baseline}.", "status": None})
     items += [
         {
             "strong": f"{ruling_name(ruling)}:",
@@ -261,11 +262,17 @@ def deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[
         for ruling in rulings
         if ruling.status == "adopted"
     ]
-    items += [{"strong": "Waiver ends soon:", "text": f"{text}.", "status": None} for text in decision.expiring_waivers]
     items += [
-        {"strong": "Not for this deployment:", "text": f"{text}.", "status": None} for text in decision.not_applied
+        {"strong": spoken("Waiver ends soon:"), "text": f"{text}.", "status": None}
+        for text in decision.expiring_waivers
     ]
-    items += [{"strong": "Unused waiver:", "text": f"{text}.", "status": None} for text in decision.unused_waivers]
+    items += [
+        {"strong": spoken("Not for this deployment:"), "text": f"{text}.", "status": None}
+        for text in decision.not_applied
+    ]
+    items += [
+        {"strong": spoken("Unused waiver:"), "text": f"{text}.", "status": None} for text in decision.unused_waivers
+    ]
     return items
 
 
@@ -286,7 +293,9 @@ def unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     for beginning, said in gathered.items():
         titles = [f.title for f in audit.findings if (f.reason or "").startswith(beginning)]
         items += [{"strong": said, "text": f"{'; '.join(titles)}."}] if titles else []
-    items += [{"strong": "Not shown:", "text": f"{text}."} for text in names_of(audit.subject.get("suppressed"))]
+    items += [
+        {"strong": spoken("Not shown:"), "text": f"{text}."} for text in names_of(audit.subject.get("suppressed"))
+    ]
     known = {f.id for f in audit.findings if f.status != "measured"}
     items += [
         {"strong": f"{ruling_name(r)}:", "text": f"{r.message}."}
@@ -303,9 +312,9 @@ def unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     ]
     if audit.subject.get("favorable_inferred") and audit.subject.get("favorable") is not None:
         assumed = f"assumed to be {audit.subject['favorable']!r}; nobody named it."
-        items.append({"strong": "The favourable outcome:", "text": assumed})
+        items.append({"strong": spoken("The favourable outcome:"), "text": assumed})
     skipped = names_of(audit.provenance.get("skipped"))
-    items += [{"strong": "Skipped:", "text": f"{', '.join(skipped)}."}] if skipped else []
+    items += [{"strong": spoken("Skipped:"), "text": f"{', '.join(skipped)}."}] if skipped else []
     sensitive = names_of(mapping_of(audit.subject.get("roles")).get("sensitive"))
     compared = (
         f"only {', '.join(sensitive)} {_are(len(sensitive))} compared."
@@ -313,9 +322,9 @@ def unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
         else "no column was named, so no groups were compared."
     )
     items += [
-        {"strong": "Other groups:", "text": compared},
-        {"strong": "The labels:", "text": "taken as true."},
-        {"strong": "Retraining:", "text": "one model, one split; causes were not studied."},
+        {"strong": spoken("Other groups:"), "text": compared},
+        {"strong": spoken("The labels:"), "text": spoken("taken as true.")},
+        {"strong": spoken("Retraining:"), "text": spoken("one model, one split; causes were not studied.")},
     ]
     return items
 

@@ -12,6 +12,7 @@ from auditkit.rendering.coverage_view import IN_GATE_REPORT, coverage_part
 from auditkit.rendering.gaps_view import gaps_table
 from auditkit.rendering.gate_answers import deciders, ordered, sure, unseen, verdict, why
 from auditkit.rendering.judged_view import judged_table
+from auditkit.rendering.language import spoken
 from auditkit.rendering.numbers import NOTHING, count, number
 from auditkit.rendering.questions_view import open_questions
 from auditkit.rendering.rulings_view import rulings_table
@@ -43,7 +44,7 @@ def gate_view(record: Record) -> dict[str, Any]:
     rulings = ordered(decision.rulings) if decision else []
     anchors = {id(ruling): f"ruling-{place}" for place, ruling in enumerate(rulings, 1)}
     return {
-        "head": head(record, "Gate report", "for deployment to production", meta),
+        "head": head(record, spoken("Gate report"), spoken("for deployment to production"), meta),
         "verdict": verdict(record, rulings),
         "why": why(record, rulings, anchors),
         "sure": sure(decision, rulings),
@@ -58,11 +59,15 @@ def gate_view(record: Record) -> dict[str, Any]:
         "intersections": group_blocks(record, columns=2, ruled=True),
         "further": further_blocks(record, ruled=True),
         "explanations": family_section(
-            record, "explanations", "Not measured because no explanation auditor ran.", "deciding", ruled=True
+            record, "explanations", spoken("Not measured because no explanation auditor ran."), "deciding", ruled=True
         ),
-        "privacy": family_section(record, "privacy", "Not measured because no privacy auditor ran.", ruled=True),
-        "energy": family_section(record, "carbon", "Not measured because no energy auditor ran.", "energy", ruled=True),
-        "data": family_section(record, "data", "Not measured because no data auditor ran.", "data", ruled=True),
+        "privacy": family_section(
+            record, "privacy", spoken("Not measured because no privacy auditor ran."), ruled=True
+        ),
+        "energy": family_section(
+            record, "carbon", spoken("Not measured because no energy auditor ran."), "energy", ruled=True
+        ),
+        "data": family_section(record, "data", spoken("Not measured because no data auditor ran."), "data", ruled=True),
         "risks": _risks(record, rulings),
         "changes": changes_part(record),
         "coverage": coverage_part(record, _COVERAGE, IN_GATE_REPORT),
@@ -70,7 +75,7 @@ def gate_view(record: Record) -> dict[str, Any]:
         "sign": _sign(record),
         "method": method_facts(record, ruled=True),
         "provenance": provenance_facts(record),
-        "contents": [{"id": key, "title": title} for key, title in _CONTENTS],
+        "contents": [{"id": key, "title": spoken(title)} for key, title in _CONTENTS],
     }
 
 
@@ -111,9 +116,9 @@ def _settle(rulings: Sequence[Ruling]) -> dict[str, Any]:
     ]
     rest = [ruling_name(ruling) for ruling in unsettled if not ruling.rows_needed]
     note = f"No number of rows is known for: {', '.join(rest)}." if rest else ""
-    empty = "" if unsettled else "No rule is inconclusive, so nothing waits for more rows."
+    empty = "" if unsettled else spoken("No rule is inconclusive, so nothing waits for more rows.")
     columns = [
-        {"title": title, "align": align}
+        {"title": spoken(title), "align": align}
         for title, align in (
             ("Rule", "left"),
             ("Limit", "right"),
@@ -141,7 +146,7 @@ def _risks(record: Record, rulings: Sequence[Ruling]) -> dict[str, Any]:
         if r.status != "pass"
     ]
     stated = text_of(mapping_of(record.audit.subject.get("card")).get("limitations"))
-    items += [{"strong": "Stated by the owner:", "text": stated, "status": None}] if stated else []
+    items += [{"strong": spoken("Stated by the owner:"), "text": stated, "status": None}] if stated else []
     caveats = [
         {"strong": f"{f.title} misleads when:", "text": f.caveat, "status": None}
         for f in record.audit.findings
@@ -150,15 +155,17 @@ def _risks(record: Record, rulings: Sequence[Ruling]) -> dict[str, Any]:
     return {
         "items": items,
         "caveats": caveats,
-        "empty": "" if items else "No ruling other than pass, and no limitation was stated by the owner.",
+        "empty": "" if items else spoken("No ruling other than pass, and no limitation was stated by the owner."),
     }
 
 
 def _sign(record: Record) -> dict[str, Any]:
     return {
         "status": "missing",
-        "title": "Not signed",
-        "text": f"A signature covers evidence {record.evidence_digest[:8] or 'none'} and no other.",
-        "rows": ["Owner of the model", "Risk owner", "Independent reviewer"],
-        "headers": ["Role", "Name", "Conditions", "Signature", "Date"],
+        "title": spoken("Not signed"),
+        "text": spoken(
+            "A signature covers evidence {digest} and no other.", digest=record.evidence_digest[:8] or "none"
+        ),
+        "rows": [spoken("Owner of the model"), spoken("Risk owner"), spoken("Independent reviewer")],
+        "headers": [spoken("Role"), spoken("Name"), spoken("Conditions"), spoken("Signature"), spoken("Date")],
     }

@@ -8,7 +8,7 @@ from auditkit.finding import Finding, Measure
 from auditkit.record import Record
 from auditkit.rendering.anchors import anchor
 from auditkit.rendering.evidence_view import measure_cells
-from auditkit.rendering.numbers import count
+from auditkit.rendering.language import more_in_record, spoken
 
 MOST_ROWS = 25
 _COLUMNS = (("Measure", "left"), ("Value", "right"), ("Bounds", "left"), ("Unit", "left"), ("n", "right"))
@@ -29,11 +29,13 @@ def judged_table(record: Record) -> dict[str, Any] | None:
     more = len(found) - MOST_ROWS
     return {
         "block": "table",
-        "title": "Measured over all rows",
-        "caption": "What rules speak of that is no gap between groups, with two-sided intervals; rulings use their own bounds",
-        "columns": [{"title": title, "align": align} for title, align in _COLUMNS],
+        "title": spoken("Measured over all rows"),
+        "caption": spoken(
+            "What rules speak of that is no gap between groups, with two-sided intervals; rulings use their own bounds"
+        ),
+        "columns": [{"title": spoken(title), "align": align} for title, align in _COLUMNS],
         "rows": [measure_cells(finding, measure) for finding, measure in found[:MOST_ROWS]],
-        "note": f"{count(more)} more in audit.json." if more > 0 else "",
+        "note": more_in_record(more),
         "evidence": [finding.id for finding, _ in found[:MOST_ROWS]],
         "anchor": "",
         "targets": [{"anchor": anchor(_name(finding, measure))} for finding, measure in found[:MOST_ROWS]],

@@ -109,7 +109,7 @@ def _literals(arguments: list[nodes.Expr]) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Lint the built-in templates, or the folders given; print the faults and return 1 if there are any."""
-    from auditkit.rendering.environment import template_root
+    from auditkit.rendering.root import template_root
 
     roots = [Path(argument) for argument in arguments] or [Path(str(template_root()))]
     faults = [fault for root in roots for fault in lint_templates(root)]

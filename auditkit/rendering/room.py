@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from auditkit.rendering.language import more_in_record, spoken
 from auditkit.rendering.numbers import count
 
 CUT = "Texts that end in … and lists that end in “more” are whole in audit.json."
@@ -22,7 +23,10 @@ _EMPTY: dict[type, Any] = {str: "", list: [], tuple: (), dict: {}, bool: False}
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How long a name, the cell of a table and a text may be, and how many rows, other items and charts stand in a list."""
+    """How long a name, the cell of a table and a text may be, and how many rows, other items and charts stand in a list.
+
+    Tables of evidence have 25 rows at most already; those that must have all, such as Local Law 144's, keep them while they fit.
+    """
 
     name: int
     cell: int
@@ -35,9 +39,9 @@ class Room:
 
 # Each is tried in turn until the document keeps to its size; most documents need no more than the first.
 ROOMS = (
-    Room(name=240, cell=1_200, text=20_000, rows=25, items=400, charts=MOST_CHARTS),
-    Room(name=240, cell=1_200, text=20_000, rows=25, items=400, charts=MOST_CHARTS, blocks=0.9),
-    Room(name=240, cell=1_200, text=20_000, rows=25, items=400, charts=MOST_CHARTS, blocks=0.75),
+    Room(name=240, cell=1_200, text=20_000, rows=400, items=400, charts=MOST_CHARTS),
+    Room(name=240, cell=1_200, text=20_000, rows=400, items=400, charts=MOST_CHARTS, blocks=0.9),
+    Room(name=240, cell=1_200, text=20_000, rows=400, items=400, charts=MOST_CHARTS, blocks=0.75),
     Room(name=160, cell=400, text=4_000, rows=25, items=120, charts=MOST_CHARTS, blocks=0.6),
     Room(name=100, cell=200, text=1_000, rows=25, items=60, charts=8, blocks=0.5),
     Room(name=60, cell=120, text=400, rows=12, items=30, charts=4, blocks=0.4),
@@ -63,7 +67,7 @@ def fit(view: Mapping[str, Any], room: Room) -> dict[str, Any]:
     cutter = _Cutter(room)
     made: dict[str, Any] = cutter.mapping(view)
     if cutter.cut and isinstance(made.get("head"), dict):
-        made["head"]["footer"] = f"{made['head']['footer']} · {CUT}"
+        made["head"]["footer"] = f"{made['head']['footer']} · {spoken(CUT)}"
     return made
 
 
@@ -80,7 +84,7 @@ class _Cutter:
         made = {key: self.part(key, part) for key, part in block.items()}
         hidden = _length(block.get("rows")) - _length(made.get("rows"))
         if hidden > 0 and "note" in made:
-            made["note"] = f"{made['note']} {count(hidden)} more in audit.json.".strip()
+            made["note"] = f"{made['note']} {more_in_record(hidden)}".strip()
         return made
 
     def part(self, key: str, value: Any) -> Any:
@@ -129,13 +133,16 @@ def _more(like: Any, amount: int) -> Iterator[dict[str, Any]]:
     if not isinstance(like, Mapping) or "point" in like or "places" in like:
         return
     if "block" in like:
-        yield {"block": "note", "text": f"{count(amount)} more tables, figures and notes are in audit.json."}
+        yield {
+            "block": "note",
+            "text": spoken("{n} more tables, figures and notes are in audit.json.", n=count(amount)),
+        }
         return
-    said = f"{count(amount)} more in audit.json."
+    said = more_in_record(amount)
     empty: dict[str, Any] = {key: _EMPTY.get(type(value)) for key, value in like.items()}
     place = next((key for key in ("text", "value", "title", "ask") if key in like), None)
     if place is not None:
-        yield {**empty, place: said} | ({"strong": "And"} if "strong" in like else {})
+        yield {**empty, place: said} | ({"strong": spoken("And")} if "strong" in like else {})
 
 
 def _cells(value: list[Any]) -> bool:

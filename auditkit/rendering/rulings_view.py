@@ -7,6 +7,7 @@ from typing import Any
 
 from auditkit.policy import Decision, Ruling
 from auditkit.rendering.anchors import places
+from auditkit.rendering.language import spoken
 from auditkit.rendering.numbers import NOTHING, count, interval, number, percent
 from auditkit.rendering.wording import how, how_sure, limit_of, ruling_name
 
@@ -25,23 +26,29 @@ def rulings_table(decision: Decision | None, rulings: Sequence[Ruling], anchors:
     for severity, title in _SEVERITIES:
         rows = [ruling_row(ruling, anchors[id(ruling)]) for ruling in rulings if ruling.severity == severity]
         if rows:
-            groups.append({"title": title, "note": _budget(decision, rulings, severity), "rows": rows})
+            groups.append({"title": spoken(title), "note": _budget(decision, rulings, severity), "rows": rows})
     empty = (
         ""
         if groups
-        else ("No policy was judged, so there is no ruling." if decision is None else "The policy ruled on nothing.")
+        else (
+            spoken("No policy was judged, so there is no ruling.")
+            if decision is None
+            else spoken("The policy ruled on nothing.")
+        )
     )
     return {
-        "caption": f"All {count(len(rulings))} rulings, blocking rules first",
+        "caption": spoken("All {n} rulings, blocking rules first", n=count(len(rulings))),
         "groups": groups,
-        "note": "Dot: measured. Line: from one judged bound to the other. Thick line: a range from lowest to highest estimate. Square: an exact count. Arrow: the line runs on.",
+        "note": spoken(
+            "Dot: measured. Line: from one judged bound to the other. Thick line: a range from lowest to highest estimate. Square: an exact count. Arrow: the line runs on."
+        ),
         "empty": empty,
     }
 
 
 def _budget(decision: Decision | None, rulings: Sequence[Ruling], severity: str) -> str:
     if severity != "block":
-        return "they never close the gate" if severity == "warn" else "they never change the verdict"
+        return spoken("they never close the gate") if severity == "warn" else spoken("they never change the verdict")
     if decision is None:
         return ""
     estimates = len({r.rule for r in rulings if r.severity == "block" and r.kind == "interval"})

@@ -9,7 +9,9 @@ from auditkit.auditing import Audit
 from auditkit.bias_audit import summary as bias_audit
 from auditkit.finding import Finding
 from auditkit.record import Record
+from auditkit.rendering.brand import brand_from_record, logo_file
 from auditkit.rendering.evidence_view import evidence_block, measures_table, range_blocks
+from auditkit.rendering.language import spoken
 from auditkit.rendering.numbers import count
 
 SYNTHETIC_BAND = "The data of this audit are synthetic: they describe no real people, and its numbers say nothing about a model in use."
@@ -62,6 +64,7 @@ def names_of(value: object) -> list[str]:
 def head(record: Record, kind: str, subtitle: str, meta: Sequence[str]) -> dict[str, Any]:
     """Return the arguments of the block ``document``."""
     audit = record.audit
+    presentation = mapping_of(audit.run.get("presentation"))
     internal = text_of(audit.subject.get("disclosure") or "internal")
     card = mapping_of(audit.subject.get("card"))
     version = text_of(card.get("version"))
@@ -72,14 +75,23 @@ def head(record: Record, kind: str, subtitle: str, meta: Sequence[str]) -> dict[
         "subtitle": subtitle,
         "meta": [*meta, rows_text(audit), f"Evidence {short}, unsigned"],
         "footer": f"{kind} · {audit.name} · evidence {short} · disclosure: {internal}",
-        "band": SYNTHETIC_BAND if audit.subject.get("synthetic") else None,
+        "band": spoken(SYNTHETIC_BAND) if audit.subject.get("synthetic") else None,
+        "language": text_of(presentation.get("language")) or "en",
+        "brand": _brand(presentation.get("brand")),
     }
+
+
+def _brand(held: object) -> dict[str, str] | None:
+    brand = brand_from_record(held)
+    if brand is None:
+        return None
+    return {**brand.as_json(), "night": brand.night, "file": logo_file(brand)}
 
 
 def rows_text(audit: Audit) -> str:
     """Return "Test data, 14,653 rows"."""
     rows = mapping_of(audit.subject.get("rows")).get("test")
-    return f"Test data, {count(rows)} rows" if isinstance(rows, int) else "Test data"
+    return spoken("Test data, {n} rows", n=count(rows)) if isinstance(rows, int) else spoken("Test data")
 
 
 def date_text(record: Record) -> str:
@@ -93,7 +105,7 @@ def date_text(record: Record) -> str:
             day = date.fromisoformat(text_of(record.audit.run.get("started"))[:10])
         except ValueError:
             day = None
-    return f"{day.day} {day:%B} {day.year}" if day else "an unknown day"
+    return f"{day.day} {spoken(f'{day:%B}')} {day.year}" if day else spoken("an unknown day")
 
 
 def family(audit: Audit, name: str) -> list[Finding]:
@@ -126,7 +138,7 @@ def family_section(
             continue
         blocks += [evidence_block(item, rulings, finding) for item in finding.evidence]
         if finding.caveat:
-            blocks.append({"block": "note", "text": f"Misleads when: {finding.caveat}"})
+            blocks.append({"block": "note", "text": spoken("Misleads when: {caveat}", caveat=finding.caveat)})
         findings.append(blocks)
     empty = "" if findings or notes else nothing
     blocks = _in_turns(findings, part)
@@ -173,7 +185,7 @@ def _in_turns(findings: Sequence[Sequence[dict[str, Any]]], part: str) -> list[d
 
 def not_measured(finding: Finding) -> str:
     """Return "not measured because …"."""
-    return f"not measured because {finding.reason or finding.status}"
+    return spoken("not measured because {reason}", reason=finding.reason or finding.status)
 
 
 def group_blocks(record: Record, *, columns: int, ruled: bool = False) -> list[dict[str, Any]]:
@@ -214,8 +226,9 @@ def fitted(blocks: Iterable[dict[str, Any]], part: str) -> list[dict[str, Any]]:
 def _further(dropped: int) -> list[dict[str, Any]]:
     if not dropped:
         return []
-    further = "One more table or figure is" if dropped == 1 else f"{count(dropped)} more tables and figures are"
-    return [{"block": "note", "text": f"{further} in audit.json."}]
+    if dropped == 1:
+        return [{"block": "note", "text": spoken("One more table or figure is in audit.json.")}]
+    return [{"block": "note", "text": spoken("{n} more tables and figures are in audit.json.", n=count(dropped))}]
 
 
 def _size(block: Mapping[str, Any]) -> int:
@@ -317,7 +330,7 @@ def _sentence(text: str) -> str:
 def provenance_facts(record: Record) -> list[dict[str, Any]]:
     """Return which files, versions and seeds the numbers came from."""
     provenance, run = record.audit.provenance, record.audit.run
-    facts: list[dict[str, Any]] = [_mono("Evidence, sha256", record.evidence_digest)]
+    facts: list[dict[str, Any]] = [_mono(spoken("Evidence, sha256"), record.evidence_digest)]
     for name, table in mapping_of(provenance.get("data")).items():
         source = mapping_of(table)
         what = ", ".join(text_of(source[key]) for key in ("file", "format") if source.get(key))
@@ -325,31 +338,33 @@ def provenance_facts(record: Record) -> list[dict[str, Any]]:
         size = f"{count(rows)} rows" if isinstance(rows, int) else ""
         facts.append(
             {
-                "label": f"{str(name).capitalize()} data",
+                "label": spoken("{name} data", name=str(name).capitalize()),
                 "value": ", ".join(part for part in (what, size) if part) or "in memory",
             }
         )
         digest = text_of(source.get("sha256") or source.get("content_sha256"))
-        facts += [_mono(f"{str(name).capitalize()} data, sha256", digest)] if digest else []
+        facts += [_mono(spoken("{name} data, sha256", name=str(name).capitalize()), digest)] if digest else []
     model = mapping_of(provenance.get("model"))
     if model.get("digest"):
-        facts.append(_mono("Model, digest", text_of(model["digest"])))
+        facts.append(_mono(spoken("Model, digest"), text_of(model["digest"])))
     if record.decision is not None and record.decision.policy_digest:
-        facts.append(_mono("Policy, sha256", record.decision.policy_digest))
+        facts.append(_mono(spoken("Policy, sha256"), record.decision.policy_digest))
     packages = ", ".join(
         f"{name} {version}" for name, version in sorted(mapping_of(provenance.get("packages")).items())
     )
     facts += [
         {
-            "label": "Software",
+            "label": spoken("Software"),
             "value": ", ".join(part for part in (f"auditkit {text_of(provenance.get('auditkit'))}", packages) if part),
         },
-        {"label": "Seed", "value": text_of(provenance.get("seed"))},
-        {"label": "Skipped auditors", "value": ", ".join(names_of(provenance.get("skipped"))) or "none"},
+        {"label": spoken("Seed"), "value": text_of(provenance.get("seed"))},
+        {"label": spoken("Skipped auditors"), "value": ", ".join(names_of(provenance.get("skipped"))) or "none"},
     ]
     if run:
         day = text_of(run.get("started"))[:10]  # the second is in the record; so pages of one day are the same bytes
-        facts.append({"label": "Run", "value": ", ".join(part for part in (day, text_of(run.get("platform"))) if part)})
+        facts.append(
+            {"label": spoken("Run"), "value": ", ".join(part for part in (day, text_of(run.get("platform"))) if part)}
+        )
     return [{"mono": False, "missing": False, **fact} for fact in facts]
 
 

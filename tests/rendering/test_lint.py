@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from auditkit.rendering.environment import template_root
+from auditkit.rendering.root import template_root
 from auditkit.rendering.lint import lint_templates
 
 
