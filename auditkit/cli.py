@@ -15,6 +15,7 @@ import click
 
 from auditkit.cli_completion import auditors, completion, files_or_codes, policies
 from auditkit.cli_evidence import export, keygen, sign, verify
+from auditkit.cli_exit import kept_alive
 from auditkit.cli_files import check, schema
 from auditkit.cli_options import day, is_built_in, policy_file
 from auditkit.cli_outputs import Wanted, claims_output, outputs, sources_of, sources_of_audit, tell, write_outputs
@@ -329,7 +330,7 @@ def main(arguments: list[str] | None = None) -> None:
     asked = os.environ.get("_AUDITKIT_COMPLETE")
     if asked:
         sys.exit(_guarded(lambda: _completed(asked)))
-    with _without(_SLOW):
+    with _without(_SLOW), kept_alive():
         sys.exit(_guarded(lambda: commands.main(arguments, prog_name="auditkit", standalone_mode=False)))
 
 
