@@ -98,8 +98,8 @@ def membership_inference(
     .. [1] Yeom et al. 2018, doi:10.1109/CSF.2018.00027; Carlini et al. 2022, arXiv:2112.03570; Zarifzadeh et al. 2024,
        arXiv:2312.03262; Watson et al. 2022, arXiv:2111.08440; Barber, Candès 2015, doi:10.1214/15-AOS1337
     """
-    if shadows % 2 or shadows > 64:
-        raise ConfigurationError(f"option 'shadows' of {_ID}: got {shadows}, wanted an even number up to 64")
+    if shadows % 2 or not 0 <= shadows <= 64:
+        raise ConfigurationError(f"option 'shadows' of {_ID}: got {shadows}, wanted an even number from 0 to 64")
     known = attacked(subject, max_rows, Effort(shadows, shadow_rows, seconds), _ID)
     plain = known.attacks[0]
     yield _auc("auc", plain, "")

@@ -174,7 +174,7 @@ def test_a_class_of_one_row_and_missing_labels_are_no_obstacle() -> None:
     assert found["largest_auc"].status == "measured"
 
 
-@pytest.mark.parametrize("shadows", [3, 66])
+@pytest.mark.parametrize("shadows", [3, 66, -2])
 def test_shadows_come_in_pairs(shadows: int) -> None:
     train = rows(2)
     with pytest.raises(ConfigurationError, match="wanted an even number"):
@@ -269,6 +269,22 @@ class Stubborn(RandomForestClassifier):
         if extra is None:
             raise RuntimeError("extra is needed")
         return super().fit(X, y)
+
+
+class Unclonable(RandomForestClassifier):
+    """Its constructor changes a setting, which scikit-learn's clone refuses."""
+
+    def __init__(self, n_estimators: int = 5) -> None:
+        super().__init__(n_estimators=n_estimators + 1)
+
+
+def test_an_estimator_that_cannot_be_cloned_leaves_the_threshold_attack_and_says_why() -> None:
+    train = rows(2)
+    model = Unclonable().fit(train[list("abcd")], train["y"])
+    found = measures(Subject(rows(1), train=train, model=model, label="y"))
+    method = found["largest_auc"].interval.method  # type: ignore[union-attr]
+    assert "1 attack, no shadow models: the model cannot be cloned (RuntimeError: Cannot clone object" in method
+    assert "RMIA" not in found["rows_recognised"].interval.method  # type: ignore[union-attr]
 
 
 def test_a_clone_that_cannot_be_trained_leaves_the_threshold_attack_and_says_why() -> None:
