@@ -34,6 +34,7 @@ _WANTED = (
     "fairness.equal_opportunity.difference",
     "fairness.equalized_odds.difference",
     "privacy.k_anonymity.k",
+    "privacy.membership_inference.largest_auc",
     "privacy.membership_inference.auc",
 )
 MOST = 300
