@@ -88,6 +88,11 @@ _quiet = click.option("--quiet", "-q", is_flag=True, help="Print the verdict alo
 )
 @click.option("--no-cache", is_flag=True, help="Run every auditor again, whether or not anything changed.")
 @click.option("--log-json", is_flag=True, help="Tell progress as lines of JSON on standard error.")
+@click.option(
+    "--templates",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder whose templates and languages win.",
+)
 @outputs
 @_as_of
 @_baseline
@@ -106,6 +111,7 @@ def run(
     budget: float | None,
     no_cache: bool,
     log_json: bool,
+    templates: Path | None,
     wanted: Wanted,
 ) -> int:
     """Audit what FILE (audit.yaml) describes; write audit.json, the model card and the gate report."""
@@ -126,6 +132,7 @@ def run(
             fast=fast,
             budget=budget or math.inf,
             use_cache=not no_cache,
+            templates=templates,
         )
     if sources is not None:
         write_outputs(written.record, sources, wanted)

@@ -145,7 +145,11 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
             subject=data["subject"],
             provenance=data["provenance"],
             findings=tuple(sorted(findings, key=lambda finding: finding.id)),
-            run={k: run[k] for k in ("started", "seconds", "host", "platform", "python", "cached") if k in run},
+            run={
+                k: run[k]
+                for k in ("started", "seconds", "host", "platform", "python", "cached", "presentation")
+                if k in run
+            },
         )
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise RecordError(

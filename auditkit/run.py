@@ -36,6 +36,7 @@ from auditkit.policy import Baseline, Decision, Policy, adopting, baseline_of, r
 from auditkit.record import Record, dump, from_json, load
 from auditkit.rendering.documents import documents_for
 from auditkit.rendering.documents import render as render_documents
+from auditkit.rendering.language import ENGLISH, language_texts
 from auditkit.subject import Subject
 
 BASELINE = "auditkit-baseline.json"
@@ -143,12 +144,13 @@ def run(
     fast: bool = False,
     budget: float = math.inf,
     use_cache: bool = True,
+    templates: Path | None = None,
 ) -> Report:
     """Audit what audit.yaml describes and write the report folder, all or nothing.
 
     `policy` wins over the one that audit.yaml names. `baseline` is as in `baseline_for`, `fast` and `budget` as in
     `auditkit.audit`. Findings that nothing has changed for come from the folder .auditkit-cache beside the file, unless
-    `use_cache` is False.
+    `use_cache` is False. `templates` is a folder whose templates and languages win over the built-in ones.
 
     Returns
     -------
@@ -160,6 +162,7 @@ def run(
         On any mistake, before anything is written.
     """
     config = load_config(path)
+    language_texts(config.presentation.get("language", ENGLISH), [templates] if templates else [])
     file = policy or config.policy
     rules = Policy.load(file) if file else None
     before = baseline_for(file, baseline) if file else None
@@ -178,8 +181,10 @@ def run(
     )
     found, decision = judged(found, rules, before, as_of)
     changes = changes_for(file, baseline, found, decision)
+    if config.presentation:
+        found = replace(found, run={**found.run, "presentation": dict(config.presentation)})
     with keeping(config.folder / FOLDER if use_cache else None):
-        return write(found, decision, folder, coverage=config.coverage, changes=changes)
+        return write(found, decision, folder, templates, coverage=config.coverage, changes=changes)
 
 
 def audited(

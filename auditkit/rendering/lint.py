@@ -36,7 +36,12 @@ def lint_templates(root: Path) -> list[str]:
     whatever the format; only ``blocks`` may use them. Documents hold calls of blocks and text, no tags.
     """
     files = sorted(path for path in root.rglob("*.j2") if path.is_file())
-    return [fault for path in files for fault in _faults(path, path.relative_to(root))]
+    texts = sorted((root / "languages").glob("*.json"))
+    return [fault for path in files for fault in _faults(path, path.relative_to(root))] + [
+        f"{path.relative_to(root).as_posix()}: the word {match[0]!r} promises more than numbers can show"
+        for path in texts
+        for match in _WORDS.finditer(path.read_text("utf-8"))
+    ]
 
 
 def _faults(path: Path, name: Path) -> list[str]:

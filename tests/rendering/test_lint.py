@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from auditkit.rendering.root import template_root
 from auditkit.rendering.lint import lint_templates
+from auditkit.rendering.root import template_root
 
 
 def faults(tmp_path: Path, text: str, folder: str = "documents") -> list[str]:
