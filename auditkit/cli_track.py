@@ -21,7 +21,7 @@ Mode = Literal["machine", "process"]
     default="machine",
     show_default=True,
     help="Whose energy: the whole machine, with all else that runs on it; or COMMAND and its children alone, of each of which "
-    "the last second may be missed.",
+    "some seconds may be missed.",
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def track(

@@ -22,6 +22,7 @@ from auditkit.energy.shares import Shares
 from auditkit.errors import AuditkitError
 
 Mode = Literal["process", "machine"]
+LOOKS = 5
 _TOLERANCE = 1e-6
 _SENSORS = {"intel_rapl": "RAPL", "windows_emi": "Windows EMI", "intel_power_gadget": "Intel Power Gadget"}
 _CHIPS = {"AppleSiliconChip": "powermetrics", "Raspberry": "PMIC"}
@@ -148,7 +149,18 @@ class Held:
         )
         # Else it would read all its tables when it stops, to look the name up.
         tracker._country_name = self.grid.name  # type: ignore[assignment]
+        self._look_less_often(tracker)
         return tracker
+
+    def _look_less_often(self, tracker: Any) -> None:
+        """Let a process be looked at five times between readings instead of each second: each look lists all processes.
+
+        What a process used is a sum, so its own figure stays the same; of the machine's load codecarbon takes the cube, whose mean
+        would not.
+        """
+        monitor = getattr(tracker, "_scheduler_monitor_power", None)
+        if monitor is not None and self.mode == "process":
+            monitor.interval = max(1.0, self.every / LOOKS)
 
 
 def begin(tracker: Any) -> None:
