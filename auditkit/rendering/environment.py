@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditkit.errors import ConfigurationError
+from auditkit.rendering.characters import seen
 from auditkit.rendering.language import spoken
 from auditkit.rendering.root import template_root
 
 if TYPE_CHECKING:
     import jinja2
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~!$@])")
 _RULE_START, _LIST_START = re.compile(r"^([-+=])"), re.compile(r"^(\d+)([.)])(?=\s|$)")
 _UNBROKEN, MOST_TEXT = re.compile(r"\S{80}(?=\S)"), 20_000
@@ -29,7 +29,7 @@ def escape_html(value: object) -> str:
     >>> escape_html('<b title="x">')
     '&lt;b title=&quot;x&quot;&gt;'
     """
-    return html.escape(_CONTROL.sub(" ", str(value)), quote=True)
+    return html.escape(seen(value), quote=True)
 
 
 def escape_markdown(value: object) -> str:
@@ -40,7 +40,7 @@ def escape_markdown(value: object) -> str:
     >>> print(escape_markdown("a|b\n# c"))
     a\|b \# c
     """
-    text = _CONTROL.sub(" ", str(value)).replace("\n", " ").replace("\t", " ")
+    text = seen(value).replace("\n", " ").replace("\t", " ")
     text = _MARKDOWN.sub(r"\\\1", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # The bare addresses that GitHub turns into links.
     text = text.replace("://", ":\\//").replace("www.", "www\\.")
@@ -57,7 +57,7 @@ def escape_typst(value: object) -> str:
     """
     # Typst takes time quadratic in the length of an unbroken run, so very long ones get places to break.
     text = (
-        _UNBROKEN.sub("\\g<0>\u200b", _CONTROL.sub(" ", str(value)[:MOST_TEXT]))
+        _UNBROKEN.sub("\\g<0>\u200b", seen(str(value)[:MOST_TEXT]))
         .replace("\\", "\\\\")
         .replace('"', '\\"')
         .replace("\n", "\\n")

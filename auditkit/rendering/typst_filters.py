@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
+from auditkit.rendering.characters import seen
+
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def typ_string(value: object) -> Markup:
@@ -34,7 +33,7 @@ def typ_string(value: object) -> Markup:
     from markupsafe import Markup
 
     text = value.decode("utf-8") if isinstance(value, bytes) else "" if value is None else str(value)
-    text = _CONTROL.sub(" ", text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", " ")
+    text = seen(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", " ")
     return Markup(f'"{text}"')
 
 

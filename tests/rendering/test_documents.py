@@ -27,6 +27,11 @@ HOSTILE = (
     "`code` **bold** ~~gone~~ <b>",
     '#eval("1") $x$ \\',
     "\u202egnp.exe\x00",
+    "=cmd|'/C calc'!A0",
+    "שלום مرحبا",
+    "Fe\u200bmale\ufeff",
+    "x" * 10_000,
+    "word " * 2_000,
 )
 FORBIDDEN = re.compile(r"\b(fair|unbiased|safe|compliant|certified|debiased)\b", re.IGNORECASE)
 
@@ -161,6 +166,13 @@ def test_hostile_name_adds_no_line_cell_or_markup_in_markdown(name: str, documen
         assert ours.count("|") == theirs.count("|")
         assert "<" not in theirs and "`" not in theirs and "[" not in theirs and "~" not in theirs
         assert ours.count("*") == theirs.count("*")
+
+
+@pytest.mark.parametrize("fmt", ["html", "md"])
+def test_names_that_differ_in_a_character_of_no_width_look_different(fmt: str) -> None:
+    finding = samples.parity(women="Ma\u200ble", men="Male")
+    text = page(samples.record(None, findings=(finding,)), "model_card", fmt)
+    assert "Ma‹U+200B›le" in text and "\u200b" not in text
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
