@@ -13,6 +13,10 @@ import pytest
 import samples
 
 import auditkit as ak
+from auditkit.attest.bundle import BUNDLE, MANIFEST, manifest
+from auditkit.attest.bundle import written as statements
+from auditkit.attest.statements import envelopes
+from auditkit.attest.verifying import verify
 from auditkit.auditing import audit
 from auditkit.cli import main
 from auditkit.config import load_config
@@ -149,11 +153,19 @@ def test_a_mistake_at_render_is_one_line_and_exit_code_2(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_document_that_was_changed_is_found_by_verify(tmp_path: Path) -> None:
-    assert call("render", record_file(tmp_path), "--out", tmp_path / "out", "--document", "technical_file") == 0
-    page = tmp_path / "out" / "technical_file.md"
-    page.write_text(page.read_text("utf-8").replace("missing", "written"), encoding="utf-8")
-    assert call("verify", tmp_path / "out") == 4
+def test_a_document_that_nobody_asked_for_in_audit_yaml_is_written_again_by_verify_too(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert call("render", record_file(tmp_path), "--out", out, "--document", "technical_file") == 0
+    record, files = load(out / "audit.json"), {file.name: file.read_bytes() for file in out.iterdir()}
+    files["technical_file.md"] = files["technical_file.md"].replace(b"are missing", b"are written")
+    stated = {name: content for name, content in files.items() if name not in (BUNDLE, MANIFEST)}
+    stated[BUNDLE] = statements(envelopes(record, stated))
+    stated[MANIFEST] = manifest(record, stated)
+    for name, content in stated.items():
+        (out / name).write_bytes(content)
+    checks = {check.what: check for check in verify(out).checks}
+    assert checks["files"].passed and checks["statements"].passed
+    assert not checks["documents"].passed and "technical_file.md" in checks["documents"].said
 
 
 def test_packs_are_listed_with_their_items_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
