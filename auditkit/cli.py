@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import click
 
-from auditkit.cli_completion import auditors, completion, files_or_codes, policies
+from auditkit.cli_completion import auditors, completion, coverage_packs, documents, files_or_codes, policies
 from auditkit.cli_evidence import export, keygen, sign, verify
 from auditkit.cli_exit import kept_alive
 from auditkit.cli_files import check, schema
@@ -195,6 +195,7 @@ def gate(
     "--coverage",
     multiple=True,
     metavar="PACK",
+    shell_complete=coverage_packs,
     help="Hold the audit against this pack, a name or a YAML file; repeatable (auditkit list --coverage names them).",
 )
 @click.option(
@@ -202,6 +203,7 @@ def gate(
     "documents",
     multiple=True,
     metavar="NAME",
+    shell_complete=documents,
     help="Write this document too: technical_file, review_board_questionnaire; repeatable.",
 )
 @click.option(

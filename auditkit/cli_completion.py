@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 DECISION_FORMATS = ("json", "junit", "sarif", "github", "gitlab", "comment", "badge", "openmetrics")
 CARD_FORMATS = ("huggingface", "cyclonedx", "sagemaker", "model-card-toolkit", "croissant")
+DOCUMENTS = (
+    "model_card",
+    "gate_report",
+    "bias_audit_summary",
+    "technical_file",
+    "review_board_questionnaire",
+    "coverage",
+)
 _PACKAGE = Path(__file__).parent
 _PACK_PREFIX = "auditkit:"
 
@@ -30,6 +38,11 @@ def auditor_ids() -> list[str]:
 def pack_names() -> list[str]:
     """Return the built-in policies as a policy names them."""
     return sorted(_PACK_PREFIX + file.stem for file in (_PACKAGE / "policies").glob("*.yaml"))
+
+
+def coverage_names() -> list[str]:
+    """Return the built-in coverage packs."""
+    return sorted(file.stem for file in (_PACKAGE / "coverage" / "frameworks").glob("*.yaml"))
 
 
 def codes() -> list[str]:
@@ -54,6 +67,16 @@ def decision_formats(_: click.Context, __: click.Parameter, incomplete: str) -> 
 def card_formats(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """Complete a format of cards."""
     return _beginning([*CARD_FORMATS, "all"], incomplete)
+
+
+def documents(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a document."""
+    return _beginning(DOCUMENTS, incomplete)
+
+
+def coverage_packs(_: click.Context, __: click.Parameter, incomplete: str) -> list[str] | list[CompletionItem[str]]:
+    """Complete a coverage pack, or a file where none begins so."""
+    return _beginning(coverage_names(), incomplete) or _any_file(incomplete)
 
 
 def policies(_: click.Context, __: click.Parameter, incomplete: str) -> list[str] | list[CompletionItem[str]]:
@@ -92,7 +115,7 @@ def _files(incomplete: str) -> Iterator[str]:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
-    r"""Print the script that lets a SHELL complete commands, auditors, formats, packs, codes and files.
+    r"""Print the script that lets a SHELL complete commands, auditors, documents, formats, packs, codes and files.
 
     \b
     bash  auditkit completion bash > ~/.local/share/bash-completion/completions/auditkit

@@ -15,9 +15,11 @@ import pytest
 from auditkit import cli_completion
 from auditkit.catalog import catalogue
 from auditkit.codes import codes
+from auditkit.coverage.packs import built_in
 from auditkit.exports.formats import FORMATS
 from auditkit.exports.gate_outputs import OUTPUTS
 from auditkit.policy.loading import PREFIX, packs
+from auditkit.rendering.documents import DOCUMENTS
 
 BIN = Path(sys.executable).parent
 
@@ -69,6 +71,8 @@ def test_formats_packs_and_codes_are_those_that_exist() -> None:
     assert tuple(FORMATS) == cli_completion.CARD_FORMATS
     assert cli_completion.pack_names() == sorted(PREFIX + name for name in packs())
     assert cli_completion.codes() == list(codes())
+    assert tuple(DOCUMENTS) == cli_completion.DOCUMENTS
+    assert cli_completion.coverage_names() == sorted(built_in())
 
 
 def test_a_keystroke_imports_neither_numpy_nor_pandas_nor_yaml() -> None:
@@ -102,6 +106,8 @@ def test_a_keystroke_imports_neither_numpy_nor_pandas_nor_yaml() -> None:
         ("auditkit gate --policy auditkit:four", ["four-fifths"]),
         ("auditkit explain AK-G09", ["AK-G09"]),
         ("auditkit schema p", ["policy"]),
+        ("auditkit render --coverage eu", ["eu-ai-act"]),
+        ("auditkit render --document tech", ["technical_file"]),
         ("auditkit gate --policy re", []),  # left to Bash, which knows files
     ],
 )

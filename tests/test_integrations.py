@@ -381,14 +381,31 @@ def test_admission_refuses_all_but_the_model_the_policy_and_the_report_that_were
     assert admitted(evidence).returncode == 2
 
 
+def locked(*folders: Path) -> list[str]:
+    """Take away the right to write, and return what runs a command as one who has not the rights of a superuser."""
+    for path in [path for folder in folders for path in [*folder.rglob("*"), folder]]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    powerless = [tool("setpriv"), "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
+    refused = subprocess.run([*powerless, "touch", str(folders[0] / "x")], capture_output=True, check=False)
+    assert refused.returncode != 0
+    return powerless
+
+
 @pytest.mark.servers
 def test_verify_needs_neither_a_home_nor_a_place_to_write(evidence: Path) -> None:
-    for path in [*evidence.rglob("*"), evidence]:
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    # The superuser may write anywhere; without that right it is a user like any other.
-    powerless = [tool("setpriv"), "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
-    refused = subprocess.run([*powerless, "touch", str(evidence / "x")], capture_output=True, check=False)
-    assert refused.returncode != 0
     kept = {"PATH": os.environ["PATH"], "HOME": "/nowhere", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}
-    passed = admitted(evidence, *powerless, env=kept, cwd="/")
+    passed = admitted(evidence, *locked(evidence), env=kept, cwd="/")
     assert passed.returncode == 0, passed.stdout + passed.stderr
+
+
+@pytest.mark.servers
+def test_the_job_audits_a_folder_that_it_cannot_write_to(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "evidence").mkdir()
+    told = " ".join(pods()["auditkit"]["containers"][0]["args"])
+    arguments = told.replace("/work/", f"{project}/").replace("/evidence/", f"{tmp_path}/evidence/").split(" ")
+    kept = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}
+    command = [*locked(project), sys.executable, "-m", "auditkit", *arguments]
+    ran = subprocess.run(command, env=kept, cwd="/", capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert (tmp_path / "evidence" / "auditkit-report" / "audit.intoto.jsonl").is_file()
+    assert all(json.loads(line) for line in ran.stderr.splitlines())
