@@ -198,7 +198,7 @@ def _recognised(known: Attacked) -> Measure:
         value=named,
         unit="count",
         direction="lower",
-        dataset="train",
+        dataset="none",
         n=len(attack.members),
         interval=Interval(named, named, None, "two", "exact", words),
         uncertainty=Exact(named),

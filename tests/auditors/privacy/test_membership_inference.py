@@ -205,7 +205,7 @@ def test_a_model_without_a_seed_gives_the_same_numbers_again() -> None:
 def test_rows_learned_by_heart_are_named_and_strangers_are_not() -> None:
     train = rows(2, 600)
     found = measures(Subject(rows(1, 600), train=train, model=forest(train), label="y"))["rows_recognised"]
-    assert int(found.value or 0) > 100 and found.n == 600 and found.dataset == "train"
+    assert int(found.value or 0) > 100 and found.n == 600 and found.dataset == "none"
     assert "at most 5% of names wrong" in found.interval.method  # type: ignore[union-attr]
     strange = measures(Subject(rows(1, 600), train=rows(4, 600), model=forest(train), label="y"))["rows_recognised"]
     assert strange.value == 0
