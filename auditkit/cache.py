@@ -103,13 +103,12 @@ class Keeper:
 
     def get(self, entry: Auditor, options: Mapping[str, object]) -> Finding | None:
         """Return a finding that was kept, or None; a file that cannot be read counts as none."""
-        if entry.volatile:
-            return None
         try:
             finding = finding_from_json(read_json(self._file(entry.id, options))["finding"])
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
-        return finding if finding.id == entry.id else None
+        clocked = entry.volatile and finding.status == "measured"
+        return finding if finding.id == entry.id and not clocked else None
 
     def put(self, finding: Finding, options: Mapping[str, object]) -> None:
         """Keep a finding; a folder that cannot be written is left alone."""

@@ -59,7 +59,7 @@ def finding_of(
         options={name: list(value) if isinstance(value, tuple) else value for name, value in options.items()},
         measures=tuple(item for item in found if isinstance(item, Measure)),
         evidence=tuple(item for item in found if isinstance(item, Evidence)),
-        volatile=entry.volatile,
+        volatile=entry.volatile and status != "not applicable",  # why it does not apply, no clock decides
     )
 
 

@@ -169,6 +169,14 @@ def test_what_a_clock_decides_or_what_died_is_not_kept(
     assert volatile.volatile and keeper.get(volatile, {}) is None
 
 
+def test_why_a_clocked_auditor_does_not_apply_is_kept(frame: pd.DataFrame, tmp_path: Path) -> None:
+    """No clock decides it; a second run would else load data and model to say it again."""
+    only = ["carbon.smaller_models"]
+    first = audit(subject(frame), only=only, cache=Cache(tmp_path))
+    assert first.findings[0].status == "not applicable" and not first.findings[0].volatile
+    assert hits(audit(subject(frame), only=only, cache=Cache(tmp_path))) == only
+
+
 class Fitted:
     classes_ = (0, 1)
 

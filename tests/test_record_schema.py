@@ -98,7 +98,7 @@ def test_the_schema_is_one() -> None:
 def test_what_is_written_follows_the_schema(judged: bool) -> None:
     data = json.loads(written(judged))
     check(data)
-    assert [finding["id"] for finding in data["run"]["findings"]] == ["carbon.inference", "carbon.smaller_models"]
+    assert [finding["id"] for finding in data["run"]["findings"]] == ["carbon.inference"]
     assert {m["interval"]["kind"] for m in measures(data) if m["interval"]} == {"exact", "range", "interval"}
     assert {type(value) for m in measures(data) for value in m["group"].values()} == {str, bool, int, type(None)}
     if judged:
