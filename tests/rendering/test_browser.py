@@ -96,6 +96,9 @@ def record_of(state: str) -> Record:
 PAGES = [("fail", document) for document in DOCUMENTS]
 PAGES += [(state, "gate_report") for state in ("synthetic", "died", "nothing at all", "hostile")]
 PAGES += [("hostile", "model_card")]
+PAGES += [
+    ("said", document) for document in ("gate_report", "technical_file", "review_board_questionnaire", "coverage")
+]
 
 
 @pytest.mark.parametrize(("state", "document"), PAGES)
