@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~!$@])")
 _RULE_START, _LIST_START = re.compile(r"^([-+=])"), re.compile(r"^(\d+)([.)])(?=\s|$)")
-_UNBROKEN, MOST_TEXT = re.compile(r"\S{80}(?=\S)"), 20_000
+_UNBROKEN, MOST_TEXT = re.compile(r"\S{81,}"), 20_000  # a digest is shorter, and stays whole
 
 
 def escape_html(value: object) -> str:
@@ -47,6 +47,10 @@ def escape_markdown(value: object) -> str:
     return _LIST_START.sub(r"\1\\\2", _RULE_START.sub(r"\\\1", text))
 
 
+def _breakable(run: re.Match[str]) -> str:
+    return "\u200b".join(run[0][at : at + 8] for at in range(0, len(run[0]), 8))
+
+
 def escape_typst(value: object) -> str:
     r"""Return a Typst string literal, in which no character but its own quote and backslash has a meaning.
 
@@ -55,9 +59,9 @@ def escape_typst(value: object) -> str:
     >>> print(escape_typst('#eval("x")'))
     #"#eval(\"x\")"
     """
-    # Typst takes time quadratic in the length of an unbroken run, so very long ones get places to break.
+    # Typst takes time quadratic in the length of an unbroken run, so very long ones get places to break, in narrow cells too.
     text = (
-        _UNBROKEN.sub("\\g<0>\u200b", seen(str(value)[:MOST_TEXT]))
+        _UNBROKEN.sub(_breakable, seen(str(value)[:MOST_TEXT]))
         .replace("\\", "\\\\")
         .replace('"', '\\"')
         .replace("\n", "\\n")

@@ -14,9 +14,8 @@ from auditkit.rendering.numbers import count
 CUT = "Texts that end in … and lists that end in “more” are whole in audit.json."
 MOST_CHARTS = 12
 _NAMES = frozenset({"title", "label", "name", "strong", "head", "kind", "word"})
-_WHOLE = frozenset(
-    {"svg", "evidence_id", "anchor", "id", "link", "block"}
-)  # never cut: pictures, and what links rest on
+# Never cut: pictures, and what links rest on.
+_WHOLE = frozenset({"svg", "logo", "evidence_id", "anchor", "id", "link", "block"})
 _ENDLESS = re.compile(r"(\S{200})\S{40,}")  # no word is that long
 _EMPTY: dict[type, Any] = {str: "", list: [], tuple: (), dict: {}, bool: False}
 

@@ -20,7 +20,12 @@ from auditkit.rendering.documents import DOCUMENTS, render_document
 from auditkit.run import render as render_report
 from auditkit.run import run
 
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="20"><rect width="80" height="20" fill="#0a4f8c"/></svg>'
+SVG = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="20"><rect width="80" height="20" fill="#0a4f8c"/>'
+    + b"<!-- "
+    + b"x" * 900
+    + b" --></svg>"
+)
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )

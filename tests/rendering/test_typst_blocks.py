@@ -1,5 +1,6 @@
 """What the Typst blocks and the compiler promise beyond hostile text: pages, fonts, glyphs, files, numbers."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,10 @@ from auditkit.rendering.environment import environment
 from auditkit.rendering.pdf import compile_pdf, font_folder
 from auditkit.rendering.typst_filters import FILTERS, typ_number, typ_string
 
+ONE_TITLE = """{% import 'blocks/typ.j2' as b %}
+{% call b.document(t, 'kind', t, [t], 'footer', none) %}
+{% call b.section('s', t, t) %}{{ b.paragraph(t) }}{{ b.table(t, t, [{'title': t, 'align': 'left'}], [[t]], t) }}{% endcall %}
+{% endcall %}"""
 ONE_TABLE = """{% import 'blocks/typ.j2' as b %}
 {% call b.document('x', 'kind', '', [], 'footer', 'Synthetic data') %}
 {{ b.table('', '', [{'title': 'Head', 'align': 'left'}], rows, '') }}
@@ -58,6 +63,14 @@ def test_contents_start_the_second_page_of_the_gate_report(tmp_path: Path) -> No
 def test_ten_thousand_characters_lose_nothing(cell: str, tmp_path: Path) -> None:
     words = "".join("".join(pages(table([cell]), tmp_path)).split())
     assert words.count(cell[0]) >= cell.count(cell[0])
+
+
+def test_an_endless_name_stays_within_the_page(tmp_path: Path) -> None:
+    text = environment("typ").from_string(ONE_TITLE).render(t="=cmd" + "x" * 2_000)
+    boxes = said_by("pdftotext", compile_pdf(text), tmp_path, "-bbox")
+    ends = [float(end) for end in re.findall(r'xMax="([\d.]+)"', boxes)]
+    assert len(ends) > 10
+    assert max(ends) <= 595.3 - 16 * 72 / 25.4 + 1
 
 
 def test_only_the_fonts_that_come_with_matplotlib_are_used(tmp_path: Path) -> None:
