@@ -315,13 +315,16 @@ def test_one_table_given_as_both_is_not_called_private() -> None:
 
 @pytest.mark.statistics
 def test_leaving_equal_rows_out_accuses_nobody_where_tables_differ_in_size() -> None:
-    """Values so few that many rows equal another; ten times as many training rows as others."""
+    """Values so few that most rows equal another; ten times as many training rows as others.
+
+    Without the rows that stand in both tables alone, 44 of the 60 intervals would cover one half.
+    """
     rng, covered = np.random.default_rng(11), 0
     model = forest(rows(0))
-    for _ in range(100):
-        frame = pd.DataFrame((2 * rng.normal(size=(2200, 4))).round(0) / 2, columns=list("abcd"))
-        frame["y"] = np.where(frame["a"] + rng.normal(scale=1.5, size=2200) > 0, "yes", "no")
-        found = auc(Subject(frame.iloc[:200], train=frame.iloc[200:], model=model, label="y", seed=3))
-        assert found.interval is not None and found.n is not None and 100 < found.n < 360
+    for _ in range(60):
+        frame = pd.DataFrame((2 * rng.normal(size=(11_000, 4))).round(0) / 2, columns=list("abcd"))
+        frame["y"] = np.where(frame["a"] + rng.normal(scale=1.5, size=11_000) > 0, "yes", "no")
+        found = auc(Subject(frame.iloc[:1000], train=frame.iloc[1000:], model=model, label="y", seed=3))
+        assert found.interval is not None and found.n is not None and 100 < found.n < 1000
         covered += found.interval.low <= 0.5 <= found.interval.high
-    assert covered >= 87  # 95 % promised; of 100 the exact one-sided p of less is below .001
+    assert covered >= 51  # 95 % promised; of 60 the exact one-sided p of less is below .001
