@@ -212,6 +212,9 @@ def _lines(found: Proposal, files: Mapping[str, str | None], name: str, model: P
     yield "#   owner: who answers for it"
     yield "#   intended_use: …"
     yield "#   out_of_scope: …"
+    yield "# coverage: [nist-ai-rmf]    # laws and standards to hold it against; auditkit list --coverage names them"
+    yield "# questionnaire: {}    # what a review board asks people; {} shows the questions"
+    yield "# technical_file: {}    # what Annex IV of the EU AI Act asks people; {} shows the points"
 
 
 def _model_lines(found: Proposal, model: Path | None) -> Iterator[str]:
