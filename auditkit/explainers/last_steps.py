@@ -9,13 +9,12 @@ from typing import Any
 from auditkit.errors import NotApplicable
 from auditkit.explainers.attribution import TOLERANCE, Adapter, Attributions, Task
 from auditkit.explainers.linear import explain_linear
-from auditkit.explainers.shap_trees import explain_few_by_shap, explain_shap_trees
-from auditkit.explainers.tree_games import explain_tree_games
+from auditkit.explainers.shap_trees import explain_shap_trees
+from auditkit.explainers.tree_games import explain_trees
 
 LAST_STEPS: tuple[tuple[str, Adapter], ...] = (
     ("linear", explain_linear),
-    ("few rows by shap", explain_few_by_shap),
-    ("trees", explain_tree_games),
+    ("trees", explain_trees),
     ("trees by shap", explain_shap_trees),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -15,7 +14,6 @@ from auditkit.explainers.attribution import Attributions, Task, signed
 _MOST_STEPS = 50_000_000
 _FEWEST_ROWS = 100
 _ROWS_PER_CALL = 10
-_FEW_PAIRS, _FEW_ROWS = 10_000, 500
 _HOMES = ("sklearn.tree", "sklearn.ensemble", "lightgbm", "xgboost")
 
 
@@ -58,19 +56,6 @@ def explain_shap_trees(task: Task) -> Attributions | None:
     notes = ("the first rows only: the trees are many and deep",) if affordable < given else ()
     base = np.full(len(rows), expected[0])
     return Attributions(values, base, output, method, units, uses_background=not by_path, notes=notes)
-
-
-def explain_few_by_shap(task: Task) -> Attributions | None:
-    """Explain so few rows that shap is done before tables are made; only where shap is loaded, which takes longer still.
-
-    Not for HistGradientBoosting against a background, which shap gets wrong.
-    """
-    few = len(task.rows) < _FEW_ROWS if task.path_dependent else len(task.rows) * len(task.background) <= _FEW_PAIRS
-    grouped = task.owners is not None and not task.encoded_game
-    wrong = "HistGradientBoosting" in type(task.estimator).__name__ and not task.path_dependent
-    if not few or grouped or wrong or "shap" not in sys.modules:
-        return None
-    return explain_shap_trees(task)
 
 
 def _affordable(estimator: Any, rows: int, background: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from auditkit.explainers.trees.forest import LEAF, Bits, Places, Tree
 
 Codes = npt.NDArray[np.uint16]
+_WORD = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,32 +61,29 @@ class Block:
         return found
 
 
-def most_players(tree: Tree, owner: Places) -> int:
-    """Return the largest number of different players on the way to a leaf."""
-    deepest, stack = 0, [(0, frozenset[int]())]
-    while stack:
-        node, players = stack.pop()
-        column = int(tree.feature[node])
-        if column == LEAF:
-            deepest = max(deepest, len(players))
-            continue
-        players |= {int(owner[column])}
-        stack += [(int(tree.left[node]), players), (int(tree.right[node]), players)]
-    return deepest
+def players_at_leaves(trees: Sequence[Tree], owner: Places) -> tuple[Places, Places]:
+    """Return for each leaf of some trees the place of its tree, and how many different players stand on the way to it.
 
-
-def players_at_leaves(tree: Tree, owner: Places) -> list[int]:
-    """Return for each leaf how many different players stand on the way to it."""
-    found, stack = [], [(0, frozenset[int]())]
-    while stack:
-        node, players = stack.pop()
-        column = int(tree.feature[node])
-        if column == LEAF:
-            found.append(len(players))
-            continue
-        players |= {int(owner[column])}
-        stack += [(int(tree.left[node]), players), (int(tree.right[node]), players)]
-    return found
+    All trees are walked at once, level by level, with one bit for each player who was met.
+    """
+    if not trees:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    starts = np.cumsum([0, *(len(tree.feature) for tree in trees)])[:-1]
+    feature = np.concatenate([tree.feature for tree in trees])
+    left = np.concatenate([tree.left + start for tree, start in zip(trees, starts, strict=True)])
+    right = np.concatenate([tree.right + start for tree, start in zip(trees, starts, strict=True)])
+    word, bit = np.divmod(owner, _WORD)
+    nodes, place = starts, np.arange(len(trees))
+    met = np.zeros((int(word.max(initial=0)) + 1, len(trees)), dtype=np.uint64)
+    found: list[tuple[Places, Places]] = []
+    while len(nodes):
+        leaf = feature[nodes] == LEAF
+        found.append((place[leaf], np.bitwise_count(met[:, leaf]).sum(axis=0).astype(np.int64)))
+        nodes, place, met = nodes[~leaf], place[~leaf], met[:, ~leaf]
+        column = feature[nodes]
+        met[word[column], np.arange(len(nodes))] |= np.uint64(1) << bit[column].astype(np.uint64)
+        nodes, place, met = np.concatenate([left[nodes], right[nodes]]), np.tile(place, 2), np.tile(met, 2)
+    return np.concatenate([one for one, _ in found]), np.concatenate([one for _, one in found])
 
 
 def cut(tree: Tree, owner: Places, most_bits: int) -> Iterator[Block]:

@@ -61,6 +61,8 @@ class Forest:
     output : callable
         Frame → the raw output explained, shape (rows,).
     units : str
+    constant : float or None
+        What the output is above the sum of the leaf values; None where only the answers tell.
     """
 
     trees: tuple[Tree, ...]
@@ -68,6 +70,7 @@ class Forest:
     owner: Places
     output: Callable[[Any], Floats]
     units: str
+    constant: float | None = None
 
 
 class Decisions:

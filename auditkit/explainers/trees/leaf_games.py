@@ -46,7 +46,7 @@ def shapley_tables(weights: Floats) -> Floats:
     tables = np.empty((leaves, players, width))
     if players == 0:
         return tables
-    times, shares = _quadrature((players + 1) // 2)
+    times, shares = quadrature((players + 1) // 2)
     # Leaves stand last, so that each step of the arithmetic is one over many leaves.
     step = max(1, _AT_ONCE // (width * len(times)))
     for start in range(0, leaves, step):
@@ -59,7 +59,7 @@ def shapley_tables(weights: Floats) -> Floats:
 
 
 @cache
-def _quadrature(nodes: int) -> tuple[Floats, Floats]:
+def quadrature(nodes: int) -> tuple[Floats, Floats]:
     """Return Gauss-Legendre nodes and weights on [0, 1]."""
     places, weights = np.polynomial.legendre.leggauss(nodes)
     return (places + 1) / 2, weights / 2

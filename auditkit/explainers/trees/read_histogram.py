@@ -29,7 +29,9 @@ def read_histogram(estimator: Any, positive: int | None) -> Forest | None:
         raw = np.asarray(estimator.decision_function(table), dtype=float)
         return sign * raw if raw.ndim == 1 else raw[:, positive]
 
-    return Forest(trees, matrix, _order(estimator), output, "target" if positive is None else "log-odds")
+    constant = sign * float(np.ravel(estimator._baseline_prediction)[column])
+    units = "target" if positive is None else "log-odds"
+    return Forest(trees, matrix, _order(estimator), output, units, constant)
 
 
 def _table(estimator: Any, frame: Any) -> Any:

@@ -40,7 +40,7 @@ def read_lightgbm(estimator: Any, positive: int | None) -> Forest | None:
         return sign * raw if raw.ndim == 1 else raw[:, column]
 
     units = "target" if positive is None else "log-odds"
-    return Forest(trees, matrix, np.arange(booster.num_feature()), output, units)
+    return Forest(trees, matrix, np.arange(booster.num_feature()), output, units, 0.0)
 
 
 def as_numbers(frame: Any, categories: Any, unseen_apart: bool = False) -> Floats:
@@ -114,4 +114,4 @@ def _categories(fields: dict[str, str], thresholds: Floats, nodes: Any) -> dict[
 
 
 def _numbers(fields: dict[str, str], name: str) -> Floats:
-    return np.array(fields[name].split(), dtype=float)
+    return np.fromstring(fields[name], dtype=float, sep=" ")

@@ -10,6 +10,7 @@ from auditkit.explainers.trees.forest import LEAF, Floats, Forest, Tree
 
 _AVERAGED = ("DecisionTree", "ExtraTree", "RandomForest")
 _BOOSTED = ("GradientBoosting",)
+_FEW = 200
 
 
 def read_sklearn(estimator: Any, positive: int | None) -> Forest | None:
@@ -30,12 +31,18 @@ def _averaged(estimator: Any, positive: int | None) -> Forest | None:
     trees = tuple(_tree(member.tree_, member.tree_.value[:, 0, column] / len(members)) for member in members)
 
     def output(frame: Any) -> Floats:
-        table = frame if hasattr(estimator, "feature_names_in_") else np.asarray(frame)
-        found = estimator.predict(table) if positive is None else estimator.predict_proba(table)[:, positive]
-        return np.asarray(found, dtype=float)
+        """Ask the trees one by one, which is what a forest does, but for the threads that take longer than few rows."""
+        names = getattr(estimator, "feature_names_in_", None)
+        if len(frame) > _FEW or (names is not None and list(getattr(frame, "columns", names)) != list(names)):
+            table = frame if names is not None else np.asarray(frame)
+            found = estimator.predict(table) if positive is None else estimator.predict_proba(table)[:, positive]
+            return np.asarray(found, dtype=float)
+        asked = _rounded(frame).astype(np.float32)
+        answers = [member.tree_.predict(asked).reshape(len(asked), -1)[:, column] for member in members]
+        return np.asarray(np.mean(answers, axis=0), dtype=float)
 
     units = "target" if positive is None else "probability"
-    return Forest(trees, _rounded, np.arange(estimator.n_features_in_), output, units)
+    return Forest(trees, _rounded, np.arange(estimator.n_features_in_), output, units, 0.0)
 
 
 def _boosted(estimator: Any, positive: int | None) -> Forest | None:
@@ -66,13 +73,12 @@ def _rounded(frame: Any) -> Floats:
 
 
 def _tree(tree: Any, value: Floats) -> Tree:
-    inner = tree.children_left >= 0
     return Tree(
-        feature=np.where(inner, tree.feature, LEAF).astype(np.int64),
+        feature=np.maximum(tree.feature, LEAF),  # scikit-learn's leaves ask column -2
         threshold=tree.threshold,
         left=tree.children_left,
         right=tree.children_right,
         value=value,
         cover=tree.weighted_n_node_samples,
-        missing_left=tree.missing_go_to_left.astype(bool),
+        missing_left=tree.missing_go_to_left.view(bool),
     )

@@ -1,8 +1,7 @@
-"""XGBoost models, read from the JSON that XGBoost itself saves."""
+"""XGBoost models, read from the Universal Binary JSON that XGBoost itself saves."""
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from auditkit.errors import NotApplicable
 from auditkit.explainers.trees.forest import LEAF, Bits, Floats, Forest, Tree
 from auditkit.explainers.trees.read_lightgbm import as_numbers
+from auditkit.explainers.trees.ubjson import read_ubjson
 
 
 def read_xgboost(estimator: Any, positive: int | None) -> Forest | None:
@@ -24,7 +24,7 @@ def read_xgboost(estimator: Any, positive: int | None) -> Forest | None:
     if not type(estimator).__module__.startswith("xgboost"):
         return None
     booster = estimator.get_booster() if hasattr(estimator, "get_booster") else estimator
-    learner = json.loads(booster.save_raw("json"))["learner"]
+    learner = read_ubjson(bytes(booster.save_raw("ubj")))["learner"]
     if learner["gradient_booster"].get("name") != "gbtree":
         raise NotApplicable(f"XGBoost's {learner['gradient_booster'].get('name')} is no sum of plain trees")
     saved = learner["gradient_booster"]["model"]
@@ -62,9 +62,9 @@ def _trained(saved: dict[str, Any] | None, kinds: list[str]) -> list[list[Any]] 
         if "offsets" not in own:
             found.append(list(own["values"]))
             continue
-        if not own["values"]:
+        if not len(own["values"]):
             return None  # trained on numbers that were called categories
-        text = bytes(value & 0xFF for value in own["values"])
+        text = bytes(int(value) & 0xFF for value in own["values"])
         found.append([text[at:end].decode() for at, end in pairwise(own["offsets"])])
     return found
 

@@ -29,7 +29,7 @@ class Shares:
 
 def seconds(forest: Forest, owner: Places) -> float:
     """Return about how long the tables of all leaves take, measured once; infinite if a path has too many players."""
-    sizes = np.concatenate([np.zeros(0), *(players_at_leaves(tree, owner) for tree in forest.trees)])
+    sizes = players_at_leaves(forest.trees, owner)[1]
     if sizes.max(initial=0) > MOST_PLAYERS:
         return float("inf")
     numbers = 2.0**sizes * sizes * np.maximum(1, np.log2(np.maximum(1, sizes))) * np.ceil(sizes / 2)
@@ -105,9 +105,9 @@ def _shared_out(
 def _groups(forest: Forest, owner: Places) -> Iterator[list[Tree]]:
     """Return trees whose leaves' tables are made in one go: few calls, and bounded memory."""
     group, size = list[Tree](), 0.0
-    for tree in forest.trees:
-        players = np.array(players_at_leaves(tree, owner))
-        own = float(np.sum(players * 2.0**players))
+    place, players = players_at_leaves(forest.trees, owner)
+    numbers = np.bincount(place, weights=players * 2.0**players, minlength=len(forest.trees))
+    for tree, own in zip(forest.trees, numbers.tolist(), strict=True):
         if group and size + own > _TABLES_AT_ONCE:
             yield group
             group, size = [], 0.0
