@@ -54,39 +54,55 @@ def _lede(decision: Decision, rulings: Sequence[Ruling]) -> str:
     unsettled = sum(ruling.status == "inconclusive" for ruling in rulings)
     if decision.verdict == "not decided":
         return _undecided(decision, rulings)
-    first = {"fail": "FAIL", "pass": "PASS", "pass with warnings": "PASS WITH WARNINGS"}[decision.verdict]
-    if unsettled:
-        first = f"{first}, and {words(unsettled)} {'rule' if unsettled == 1 else 'rules'} INCONCLUSIVE"
+    first = spoken({"fail": "FAIL", "pass": "PASS", "pass with warnings": "PASS WITH WARNINGS"}[decision.verdict])
+    if unsettled == 1:
+        first = spoken("{verdict}, and one rule INCONCLUSIVE", verdict=first)
+    elif unsettled:
+        first = spoken("{verdict}, and {n} rules INCONCLUSIVE", verdict=first, n=words(unsettled))
     parts = [_exceeded(tally["fail"], len(block))]
     if tally["inconclusive"]:
-        closes = " and closes the gate" if decision.prove == "compliance" else ""
-        parts.append(f"{words(tally['inconclusive'])} cannot be settled with this test set{closes}")
+        n = words(tally["inconclusive"])
+        parts.append(
+            spoken("{n} cannot be settled with this test set and closes the gate", n=n)
+            if decision.prove == "compliance"
+            else spoken("{n} cannot be settled with this test set", n=n)
+        )
     if tally["waived"]:
-        parts.append(f"{words(tally['waived'])} {_are(tally['waived'])} waived")
+        n = words(tally["waived"])
+        parts.append(spoken("one is waived") if tally["waived"] == 1 else spoken("{n} are waived", n=n))
     if tally["adopted"]:
-        parts.append(f"{words(tally['adopted'])} exceeded the limit already when the baseline was adopted")
+        n = words(tally["adopted"])
+        parts.append(spoken("{n} exceeded the limit already when the baseline was adopted", n=n))
     unknown = tally["insufficient"] + tally["missing"]
     if unknown:
-        parts.append(f"{words(unknown)} could not be judged")
+        parts.append(spoken("{n} could not be judged", n=words(unknown)))
     return f"{first}. {'; '.join(parts)}."
 
 
 def _exceeded(failed: int, total: int) -> str:
     if not total:
-        return "No rule of the policy blocks"
+        return spoken("No rule of the policy blocks")
     if total == 1:
-        return "The one blocking rule is exceeded" if failed else "The one blocking rule is not exceeded"
-    return f"{words(failed).capitalize()} of {words(total)} blocking rules {_are(failed)} exceeded"
+        return (
+            spoken("The one blocking rule is exceeded") if failed else spoken("The one blocking rule is not exceeded")
+        )
+    if failed == 1:
+        return spoken("One of {total} blocking rules is exceeded", total=words(total))
+    return spoken("{n} of {total} blocking rules are exceeded", n=words(failed).capitalize(), total=words(total))
 
 
 def _undecided(decision: Decision, rulings: Sequence[Ruling]) -> str:
     if decision.problems:
         died = len(decision.problems)
-        return f"Not decided: {words(died)} {'auditor' if died == 1 else 'auditors'} ended without a result."
+        if died == 1:
+            return spoken("Not decided: one auditor ended without a result.")
+        return spoken("Not decided: {n} auditors ended without a result.", n=words(died))
     unknown = sum(r.severity == "block" and r.status in ("missing", "insufficient") for r in rulings)
     if unknown and any(r.status not in ("missing", "insufficient") for r in rulings):
-        return f"Not decided: {words(unknown)} blocking {'rule' if unknown == 1 else 'rules'} could not be judged."
-    return "Not decided: no rule ran."
+        if unknown == 1:
+            return spoken("Not decided: one blocking rule could not be judged.")
+        return spoken("Not decided: {n} blocking rules could not be judged.", n=words(unknown))
+    return spoken("Not decided: no rule ran.")
 
 
 def _tape(rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
@@ -94,7 +110,9 @@ def _tape(rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     for severity, name in (("block", "blocking"), ("warn", "warning")):
         statuses = [str(ruling.status) for ruling in rulings if ruling.severity == severity]
         if statuses:
-            tape.append({"label": f"{count(len(statuses))} {name}", "statuses": statuses, "text": tally_of(statuses)})
+            tape.append(
+                {"label": f"{count(len(statuses))} {spoken(name)}", "statuses": statuses, "text": tally_of(statuses)}
+            )
     return tape
 
 
@@ -131,22 +149,30 @@ def why(record: Record, rulings: Sequence[Ruling], anchors: dict[int, str]) -> d
 
 def _why_text(decision: Decision, rulings: Sequence[Ruling], against: int) -> str:
     if against > _MOST_LEADS:
-        return f"{words(against - _MOST_LEADS).capitalize()} more under Rulings."
+        return spoken("{n} more under Rulings.", n=words(against - _MOST_LEADS).capitalize())
     if against:
         return ""
     unknown = [r for r in rulings if r.severity == "block" and r.status in ("missing", "insufficient")]
     if unknown:
-        return f"Could not be judged: {'; '.join(f'{ruling_name(r)} ({r.message})' for r in unknown[:5])}."
+        named = "; ".join(f"{ruling_name(r)} ({r.message})" for r in unknown[:5])
+        return spoken("Could not be judged: {names}.", names=named)
     if not rulings:
-        return "The policy has no rule that applied to this audit."
+        return spoken("The policy has no rule that applied to this audit.")
     kept = sum(r.status == "pass" for r in rulings if r.severity == "block")
     warned = [r for r in rulings if r.severity == "warn" and r.status != "pass"]
-    text = f"{words(kept).capitalize()} blocking {'rule keeps its' if kept == 1 else 'rules keep their'} limit at the stated confidence."
-    return f"{text} Warning rules that did not pass: {', '.join(ruling_name(r) for r in warned)}." if warned else text
+    text = (
+        spoken("One blocking rule keeps its limit at the stated confidence.")
+        if kept == 1
+        else spoken("{n} blocking rules keep their limit at the stated confidence.", n=words(kept).capitalize())
+    )
+    if not warned:
+        return text
+    names = ", ".join(ruling_name(r) for r in warned)
+    return f"{text} {spoken('Warning rules that did not pass: {names}.', names=names)}"
 
 
 def _lead(ruling: Ruling, record: Record, anchors: dict[int, str]) -> dict[str, Any]:
-    expired = " The waiver for this rule expired." if ruling.waiver_expired else ""
+    expired = f" {spoken('The waiver for this rule expired.')}" if ruling.waiver_expired else ""
     return {
         "strong": headline(ruling, record.audit),
         "text": measured(ruling),
@@ -193,24 +219,30 @@ def sure(decision: Decision | None, rulings: Sequence[Ruling]) -> dict[str, Any]
     """Answer the third question: how sure is that?"""
     if decision is None:
         return {
-            "text": "Every measure carries its interval, given below. Without a policy nothing was compared with a limit.",
+            "text": spoken(
+                "Every measure carries its interval, given below. Without a policy nothing was compared with a limit."
+            ),
             "open": [],
         }
     stated = sorted(
         {ruling.adjusted_confidence for ruling in rulings if ruling.severity == "block" and ruling.kind == "interval"}
     )
+    told = {"chance": percent(decision.false_alarm)}
     text = (
-        "A rule fails only where its bound, not its estimate, lies beyond the limit. If every limit were kept, the chance "
-        f"of any blocking fail would be at most {percent(decision.false_alarm)}"
-    )
-    text += (
-        f"; shared over the rules on estimates, each fail is stated at {percent(stated[0])} confidence or more."
+        spoken(
+            "A rule fails only where its bound, not its estimate, lies beyond the limit. If every limit were kept, the chance of any blocking fail would be at most {chance}; shared over the rules on estimates, each fail is stated at {sure} confidence or more.",
+            **told,
+            sure=percent(stated[0]),
+        )
         if stated
-        else "."
+        else spoken(
+            "A rule fails only where its bound, not its estimate, lies beyond the limit. If every limit were kept, the chance of any blocking fail would be at most {chance}.",
+            **told,
+        )
     )
     rest = {
-        "violation": "What stays between the two is inconclusive and does not close the gate.",
-        "compliance": "What stays between the two is inconclusive and closes the gate.",
+        "violation": spoken("What stays between the two is inconclusive and does not close the gate."),
+        "compliance": spoken("What stays between the two is inconclusive and closes the gate."),
     }
     unsettled = [
         {"strong": spoken("Not settled:"), "text": _unsettled(ruling)}

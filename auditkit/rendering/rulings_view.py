@@ -17,7 +17,7 @@ _SEVERITIES = (("block", "Blocking rules"), ("warn", "Warning rules"), ("info", 
 
 def words(amount: int) -> str:
     """Return a small number in words."""
-    return _NUMBER_WORDS[amount] if amount < len(_NUMBER_WORDS) else count(amount)
+    return spoken(_NUMBER_WORDS[amount]) if amount < len(_NUMBER_WORDS) else count(amount)
 
 
 def rulings_table(decision: Decision | None, rulings: Sequence[Ruling], anchors: dict[int, str]) -> dict[str, Any]:

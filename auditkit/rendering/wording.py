@@ -7,6 +7,7 @@ from collections.abc import Callable
 from auditkit.auditing import Audit
 from auditkit.finding import Group
 from auditkit.policy import Ruling
+from auditkit.rendering.language import spoken
 from auditkit.rendering.measure_names import MEASURE_NAMES
 from auditkit.rendering.numbers import count, interval, limit, number, percent
 
@@ -32,66 +33,92 @@ def measure_name(measure: str) -> str:
     ('Impact ratio', 'Share late')
     """
     name = measure.rpartition(".")[2].replace("_", " ")
-    return MEASURE_NAMES.get(measure) or name[:1].upper() + name[1:]
+    known = MEASURE_NAMES.get(measure)
+    return spoken(known) if known else name[:1].upper() + name[1:]
 
 
 def ruling_name(ruling: Ruling) -> str:
     """Return a ruling's measure with what it runs over: "Impact ratio over sex"."""
     name = measure_name(ruling.measure)
     if ruling.of_change:
-        name = f"Change in {name[:1].lower()}{name[1:]}"
+        name = spoken("Change in {name}", name=f"{name[:1].lower()}{name[1:]}")
     if ruling.over:
-        name = f"{name} over {' × '.join(ruling.over)}"
+        name = spoken("{name} over {columns}", name=name, columns=" × ".join(ruling.over))
     if ruling.group:
-        name = f"{name} for {group_name(ruling.group)}"
+        name = spoken("{name} for {group}", name=name, group=group_name(ruling.group))
     return f"{name}{of_dataset(ruling.dataset)}"
 
 
 def of_dataset(dataset: str) -> str:
     """Return what is added to a name where it does not speak of the test rows."""
-    return {"train": ", training data", "released": ", released table"}.get(dataset, "")
+    if dataset == "train":
+        return spoken(", training data")
+    return spoken(", released table") if dataset == "released" else ""
 
 
 def group_name(group: Group) -> str:
     """Return a group's values, or "all rows"."""
-    return str(group) if group else "all rows"
+    return str(group) if group else spoken("all rows")
 
 
 def how(ruling: Ruling) -> str:
     """Return how a gap is formed, or an empty text."""
-    return _HOW.get(ruling.unit, "") if ruling.over else ""
+    return spoken(_HOW[ruling.unit]) if ruling.over and ruling.unit in _HOW else ""
 
 
 def headline(ruling: Ruling, audit: Audit) -> str:
     """Return the sentence that leads a fail: natural frequencies where two groups are compared."""
     pair = _pair(ruling, audit)
     if pair is None:
-        side = "above" if ruling.limit_kind == "max" else "below"
-        return f"{ruling_name(ruling)} is {side} its limit."
+        if ruling.limit_kind == "max":
+            return spoken("{name} is above its limit.", name=ruling_name(ruling))
+        return spoken("{name} is below its limit.", name=ruling_name(ruling))
     (worst, low), (best, high), rate = pair
     if rate == "selection_rate" and high > 0 and low <= high:
-        return f"Among equal numbers, {round(100 * low / high)} from {worst} are selected for every 100 from {best}."
+        return spoken(
+            "Among equal numbers, {n} from {worst} are selected for every 100 from {best}.",
+            n=round(100 * low / high),
+            worst=worst,
+            best=best,
+        )
     positive = audit.subject.get("positive")
     if rate == "true_positive_rate":
-        return f"Of 100 labelled {positive!r}, the model finds {round(100 * low)} among {worst} and {round(100 * high)} among {best}."
-    return (
-        f"Of 100 not labelled {positive!r}, the model takes {round(100 * low)} for {positive!r} among {worst} and "
-        f"{round(100 * high)} among {best}."
+        return spoken(
+            "Of 100 labelled {label}, the model finds {low} among {worst} and {high} among {best}.",
+            label=repr(positive),
+            low=round(100 * low),
+            worst=worst,
+            high=round(100 * high),
+            best=best,
+        )
+    return spoken(
+        "Of 100 not labelled {label}, the model takes {low} for {label} among {worst} and {high} among {best}.",
+        label=repr(positive),
+        low=round(100 * low),
+        worst=worst,
+        high=round(100 * high),
+        best=best,
     )
 
 
 def limit_of(ruling: Ruling) -> str:
     """Return a ruling's limit: "≤ 0.100", or "measured" where that is enough."""
-    return "measured" if ruling.limit is None else limit(ruling.limit, ruling.limit_kind, ruling.unit)
+    return spoken("measured") if ruling.limit is None else limit(ruling.limit, ruling.limit_kind, ruling.unit)
 
 
 def measured(ruling: Ruling) -> str:
     """Return "The impact ratio over sex is measured at 0.292; the limit is at least 0.800"."""
     name = ruling_name(ruling)
     if ruling.limit is None:
-        return f"{name}: measured {number(ruling.value, ruling.unit)}; that it was measured is enough."
-    side = "at most" if ruling.limit_kind == "max" else "at least"
-    return f"{name}: measured {number(ruling.value, ruling.unit)}; the limit is {side} {number(ruling.limit, ruling.unit)}."
+        return spoken(
+            "{name}: measured {value}; that it was measured is enough.",
+            name=name,
+            value=number(ruling.value, ruling.unit),
+        )
+    value, line = number(ruling.value, ruling.unit), number(ruling.limit, ruling.unit)
+    if ruling.limit_kind == "max":
+        return spoken("{name}: measured {value}; the limit is at most {limit}.", name=name, value=value, limit=line)
+    return spoken("{name}: measured {value}; the limit is at least {limit}.", name=name, value=value, limit=line)
 
 
 def _pair(ruling: Ruling, audit: Audit) -> tuple[tuple[str, float], tuple[str, float], str] | None:
@@ -129,42 +156,57 @@ def _fail(ruling: Ruling) -> str:
         return ruling.message
     beyond = number(abs(ruling.value - ruling.limit), ruling.unit)
     if ruling.kind == "exact":
-        return f"Exact count: exceeded by {beyond}"
+        return spoken("Exact count: exceeded by {beyond}", beyond=beyond)
     if ruling.kind == "range":
-        return f"Whole range {interval(ruling.low, ruling.high, ruling.unit)} exceeds the limit"
+        return spoken("Whole range {range} exceeds the limit", range=interval(ruling.low, ruling.high, ruling.unit))
     bound = ruling.low if ruling.limit_kind == "max" else ruling.high
-    least = "" if bound is None else f"; by at least {number(abs(bound - ruling.limit), ruling.unit)}"
-    return f"Exceeded by {beyond}{least} at {percent(ruling.adjusted_confidence)} confidence"
+    sure = percent(ruling.adjusted_confidence)
+    if bound is None:
+        return spoken("Exceeded by {beyond} at {sure} confidence", beyond=beyond, sure=sure)
+    least = number(abs(bound - ruling.limit), ruling.unit)
+    return spoken(
+        "Exceeded by {beyond}; by at least {least} at {sure} confidence", beyond=beyond, least=least, sure=sure
+    )
 
 
 def _passed(ruling: Ruling) -> str:
     if ruling.limit is None:
-        return "Measured, as the rule asks"
+        return spoken("Measured, as the rule asks")
     if ruling.kind == "exact":
-        return "Exact count: within the limit"
+        return spoken("Exact count: within the limit")
     if ruling.kind == "range":
-        return f"Whole range {interval(ruling.low, ruling.high, ruling.unit)} keeps the limit"
-    side, bound = ("At most", ruling.high) if ruling.limit_kind == "max" else ("At least", ruling.low)
-    return f"{side} {number(bound, ruling.unit)} at {percent(ruling.confidence)} confidence"
+        return spoken("Whole range {range} keeps the limit", range=interval(ruling.low, ruling.high, ruling.unit))
+    sure = percent(ruling.confidence)
+    if ruling.limit_kind == "max":
+        return spoken("At most {bound} at {sure} confidence", bound=number(ruling.high, ruling.unit), sure=sure)
+    return spoken("At least {bound} at {sure} confidence", bound=number(ruling.low, ruling.unit), sure=sure)
 
 
 def _inconclusive(ruling: Ruling) -> str:
     if ruling.kind == "range":
-        return f"Range {interval(ruling.low, ruling.high, ruling.unit)}: the limit lies inside the range"
+        return spoken(
+            "Range {range}: the limit lies inside the range", range=interval(ruling.low, ruling.high, ruling.unit)
+        )
     upper = ruling.limit_kind == "max"
     low_sure, high_sure = (
         (ruling.adjusted_confidence, ruling.confidence) if upper else (ruling.confidence, ruling.adjusted_confidence)
     )
     low, high = number(ruling.low, ruling.unit), number(ruling.high, ruling.unit)
-    return f"At least {low} at {percent(low_sure)}, at most {high} at {percent(high_sure)}: the limit lies between"
+    return spoken(
+        "At least {low} at {low_sure}, at most {high} at {high_sure}: the limit lies between",
+        low=low,
+        low_sure=percent(low_sure),
+        high=high,
+        high_sure=percent(high_sure),
+    )
 
 
 def _insufficient(ruling: Ruling) -> str:
-    return f"Not ruled: {ruling.message}"
+    return spoken("Not ruled: {reason}", reason=ruling.message)
 
 
 def _missing(ruling: Ruling) -> str:
-    return f"Not measured because {ruling.message}"
+    return spoken("Not measured because {reason}", reason=ruling.message)
 
 
 def _waived(ruling: Ruling) -> str:
@@ -184,4 +226,4 @@ _SENTENCES: dict[str, Callable[[Ruling], str]] = {
 
 def tally_of(statuses: list[str]) -> str:
     """Return "2 fail, 1 waived" in the order of severity."""
-    return ", ".join(f"{count(statuses.count(status))} {status}" for status in ORDER if status in statuses)
+    return ", ".join(f"{count(statuses.count(status))} {spoken(status)}" for status in ORDER if status in statuses)
