@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from auditkit.coverage.packs import Pack, load_packs
-from auditkit.errors import ConfigurationError, did_you_mean
+from auditkit.errors import ConfigurationError, NotApplicable, did_you_mean
 from auditkit.rendering.brand import brand_of
 from auditkit.rendering.language import ENGLISH
 from auditkit.yamlfile import Document, load_yaml, schema
@@ -187,7 +187,7 @@ def load_config(path: Path) -> Config:
         questionnaire=data.get("questionnaire"),
         technical_file=data.get("technical_file"),
         coverage=coverage_of(document),
-        carbon=data.get("carbon", {}),
+        carbon=_on_a_known_grid(document, "carbon"),
         recourse=data.get("recourse"),
         deployment=data.get("deployment", {}),
         training=_training(document),
@@ -254,8 +254,22 @@ def _model(document: Document) -> ModelSpec | None:
     )
 
 
+def _on_a_known_grid(document: Document, part: str) -> Mapping[str, Any]:
+    """Return a part of the file whose country and region, if any, have a grid; else nothing would be measured, an hour later."""
+    given: Mapping[str, Any] = document.data.get(part, {})
+    named = [key for key in ("region", "country") if key in given]
+    if named:
+        from auditkit.energy.grid import grid_of
+
+        try:
+            grid_of(given.get("country"), given.get("region"))
+        except NotApplicable as error:
+            raise document.error(str(error), part, named[0]) from None
+    return given
+
+
 def _training(document: Document) -> dict[str, Any]:
-    given = document.data.get("training", {})
+    given = _on_a_known_grid(document, "training")
     for key in ("record", "emissions_csv"):
         if key in given:
             return {"file": _file(document, given[key], "training", key)}

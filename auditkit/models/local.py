@@ -32,7 +32,8 @@ def model_from_object(
     obj : object
         With ``predict`` (and perhaps ``predict_proba``), or a function of a pandas frame. A function answers with one
         probability of the second class per row, or with labels; it may have the attributes ``classes`` (two labels) and
-        ``returns`` ('labels' or 'scores').
+        ``returns`` ('labels' or 'scores'). An object that answers from another machine says so by an attribute ``remote`` that
+        is True: its energy is then not taken for this machine's.
     sample : pandas.DataFrame, optional
         A few rows to tell the two apart where ``returns`` does not; without it a function gives scores.
     digest : str, optional
