@@ -92,8 +92,8 @@ def inference(
     Misleads when
     -------------
     The processor has no power sensor (power is then a guess from its load and rated power), memory dominates a small
-    model, production hardware differs from this machine, or the model answers from another machine, whose energy is
-    not seen. Neither training, nor cooling, nor the making of the hardware is counted.
+    model, other work on the machine makes the loop wait (memory is counted by the clock on the wall), production hardware
+    differs from this machine, or the model answers from another machine, whose energy is not seen. Neither training, nor cooling, nor the making of the hardware is counted.
 
     References
     ----------
