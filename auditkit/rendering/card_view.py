@@ -89,7 +89,10 @@ def card_view(record: Record) -> dict[str, Any]:
     ]
     return {
         "head": head(
-            record, spoken("Model card"), spoken("what it does, how well, for whom"), [f"Measured {date_text(record)}"]
+            record,
+            spoken("Model card"),
+            spoken("what it does, how well, for whom"),
+            [spoken("Measured {day}", day=date_text(record))],
         ),
         "lede": _lede(audit, card),
         "figures": _figures(audit),
@@ -122,7 +125,7 @@ def card_view(record: Record) -> dict[str, Any]:
         "energy": family_section(record, "carbon", "Energy: not measured because no energy auditor ran.", "energy"),
         "limitations": [_said("Limitations", card.get("limitations"))],
         "caveats": [
-            {"strong": f"{f.title} misleads when:", "text": f.caveat}
+            {"strong": spoken("{title} misleads when:", title=f.title), "text": f.caveat}
             for f in audit.findings
             if f.caveat and f.status == "measured"
         ],
@@ -169,7 +172,7 @@ def _figures(audit: Audit) -> list[dict[str, str]]:
                 "label": measure_name(name),
                 "value": number(measure.value, measure.unit),
                 "interval": interval(shown.low, shown.high, measure.unit) if shown else "",
-                "n": f"{count(measure.n)} rows" if measure.n is not None else "",
+                "n": spoken("{n} rows", n=count(measure.n)) if measure.n is not None else "",
                 "evidence": name.rpartition(".")[0],
             }
         )
@@ -189,11 +192,15 @@ def _overall(audit: Audit, name: str) -> Measure | None:
 def _gate(record: Record) -> dict[str, str]:
     decision = record.decision
     if decision is None:
-        return {"status": "missing", "title": "Gate: not decided", "text": "No policy was judged."}
+        return {"status": "missing", "title": spoken("Gate: not decided"), "text": spoken("No policy was judged.")}
     status = {"fail": "fail", "not decided": "missing"}.get(decision.verdict, "pass")
     tally = tally_of([str(ruling.status) for ruling in decision.rulings])
-    text = f"Policy {decision.policy}, rulings: {tally or 'none'}. The gate report has each of them."
-    return {"status": status, "title": f"Gate: {decision.verdict}", "text": text}
+    text = spoken(
+        "Policy {name}, rulings: {tally}. The gate report has each of them.",
+        name=decision.policy,
+        tally=tally or spoken("none"),
+    )
+    return {"status": status, "title": spoken("Gate: {verdict}", verdict=spoken(decision.verdict)), "text": text}
 
 
 def _details(audit: Audit, card: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -279,7 +286,7 @@ def _data(audit: Audit, which: str) -> list[dict[str, Any]]:
     table = mapping_of(mapping_of(audit.provenance.get("data")).get(which))
     rows = mapping_of(audit.subject.get("rows")).get(which)
     if not table and rows is None:
-        return [{"label": "Data", "value": "not given to the audit", "mono": False, "missing": True}]
+        return [{"label": spoken("Data"), "value": spoken("not given to the audit"), "mono": False, "missing": True}]
     columns = mapping_of(table.get("columns"))
     facts = [_fact("Rows", count(rows) if isinstance(rows, int) else rows_text(audit))]
     facts += [
@@ -289,5 +296,5 @@ def _data(audit: Audit, which: str) -> list[dict[str, Any]]:
     digest = text_of(table.get("sha256") or table.get("content_sha256"))
     facts += [_fact("Digest, sha256", digest, mono=True)] if digest else []
     if audit.subject.get("synthetic"):
-        facts.append(_fact("Origin", "synthetic: made up, of no real people"))
+        facts.append(_fact("Origin", spoken("synthetic: made up, of no real people")))
     return facts

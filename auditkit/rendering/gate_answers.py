@@ -27,10 +27,6 @@ def ordered(rulings: Iterable[Ruling]) -> list[Ruling]:
     return sorted(rulings, key=lambda ruling: (ruling.severity != "block", ORDER.index(ruling.status)))
 
 
-def _are(amount: int) -> str:
-    return "is" if amount == 1 else "are"
-
-
 # ---------------------------------------------------------------------- 1: may it be deployed
 
 
@@ -204,11 +200,17 @@ def _drawing(ruling: Ruling) -> dict[str, Any] | None:
             "point": drawable(ruling.value),
             "high": None if ruling.high is None else drawable(ruling.high),
             "limit": drawable(ruling.limit),
-            "limit_label": f"limit {number(ruling.limit, ruling.unit)}",
+            "limit_label": f"{spoken('limit')} {number(ruling.limit, ruling.unit)}",
             "beyond": "right" if ruling.limit_kind == "max" else "left",
             "axis": {"low": start, "high": end, "ticks": ticks},
         },
-        "alt": f"{name}: measured {shown}, bounds {bounds}, limit {row['limit']}",
+        "alt": spoken(
+            "{name}: measured {value}, bounds {bounds}, limit {limit}",
+            name=name,
+            value=shown,
+            bounds=bounds,
+            limit=row["limit"],
+        ),
     }
 
 
@@ -253,20 +255,30 @@ def sure(decision: Decision | None, rulings: Sequence[Ruling]) -> dict[str, Any]
 
 
 def _unsettled(ruling: Ruling) -> str:
-    text = f"{ruling_name(ruling)} is measured at {number(ruling.value, ruling.unit)}, limit {limit_of(ruling)}. {how_sure(ruling)}."
-    return f"{text} {_rows_that_settle(ruling)} would settle it." if ruling.rows_needed else text
+    text = spoken(
+        "{name} is measured at {value}, limit {limit}. {sure}.",
+        name=ruling_name(ruling),
+        value=number(ruling.value, ruling.unit),
+        limit=limit_of(ruling),
+        sure=how_sure(ruling),
+    )
+    return f"{text} {spoken('{rows} would settle it.', rows=_rows_that_settle(ruling))}" if ruling.rows_needed else text
 
 
 def deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     """Answer the fourth question: who decided what?"""
     if decision is None:
-        return [{"strong": spoken("Nobody:"), "text": "no policy was given.", "status": None}]
+        return [{"strong": spoken("Nobody:"), "text": spoken("no policy was given."), "status": None}]
     owners = sorted({ruling.owner for ruling in rulings if ruling.owner})
     items: list[dict[str, Any]] = [
-        {"strong": spoken("Limits:"), "text": f"policy {decision.policy}. {decision.why}".strip(), "status": None},
+        {
+            "strong": spoken("Limits:"),
+            "text": f"{spoken('policy {name}.', name=decision.policy)} {decision.why}".strip(),
+            "status": None,
+        },
         {
             "strong": spoken("Rules owned by:"),
-            "text": f"{', '.join(owners)}." if owners else "nobody is named.",
+            "text": f"{', '.join(owners)}." if owners else spoken("nobody is named."),
             "status": None,
         },
     ]
@@ -274,13 +286,19 @@ def deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[
         if ruling.waiver is None:
             continue
         waiver = ruling.waiver
-        until = f"{waiver.until.day} {waiver.until:%B} {waiver.until.year}"
+        until = f"{waiver.until.day} {spoken(f'{waiver.until:%B}')} {waiver.until.year}"
         if ruling.waiver_expired:
-            text = f"waiver approved by {waiver.approved_by} expired {until} and no longer counts."
+            text = spoken(
+                "waiver approved by {who} expired {until} and no longer counts.", who=waiver.approved_by, until=until
+            )
             items.append({"strong": f"{ruling_name(ruling)}:", "text": text, "status": ruling.status})
         else:
-            text = (
-                f"“{waiver.reason}”; asked by {waiver.requested_by}, approved by {waiver.approved_by}, until {until}."
+            text = spoken(
+                "“{reason}”; asked by {asker}, approved by {approver}, until {until}.",
+                reason=waiver.reason,
+                asker=waiver.requested_by,
+                approver=waiver.approved_by,
+                until=until,
             )
             items.append({"strong": f"{ruling_name(ruling)}:", "text": text, "status": "waived"})
     if decision.baseline:
@@ -288,7 +306,7 @@ def deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[
     items += [
         {
             "strong": f"{ruling_name(ruling)}:",
-            "text": f"adopted with the baseline; {ruling.message}.",
+            "text": spoken("adopted with the baseline; {reason}.", reason=ruling.message),
             "status": "adopted",
         }
         for ruling in rulings
@@ -312,10 +330,10 @@ def unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     """Answer the fifth question: what was not looked at?"""
     audit = record.audit
     gathered = {
-        ON_REQUEST: "Made on request only:",
-        "left out of a public record": "Left out of a public record, since it shows parts of the rows:",
-        "left out: it takes long": "Left out by --fast, since it takes long:",
-        "left out: the budget": "Left out, since the time was used up:",
+        ON_REQUEST: spoken("Made on request only:"),
+        "left out of a public record": spoken("Left out of a public record, since it shows parts of the rows:"),
+        "left out: it takes long": spoken("Left out by --fast, since it takes long:"),
+        "left out: the budget": spoken("Left out, since the time was used up:"),
     }
     items = [
         {"strong": f"{f.title}:", "text": f"{not_measured(f)}."}
@@ -337,21 +355,25 @@ def unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     items += [
         {
             "strong": f"{ruling_name(r)}:",
-            "text": f"groups with {percent(r.not_covered)} of the rows are too small and stand outside the gap.",
+            "text": spoken(
+                "groups with {share} of the rows are too small and stand outside the gap.", share=percent(r.not_covered)
+            ),
         }
         for r in rulings
         if r.not_covered > 0 and r.status not in ("insufficient", "missing")
     ]
     if audit.subject.get("favorable_inferred") and audit.subject.get("favorable") is not None:
-        assumed = f"assumed to be {audit.subject['favorable']!r}; nobody named it."
+        assumed = spoken("assumed to be {value}; nobody named it.", value=repr(audit.subject["favorable"]))
         items.append({"strong": spoken("The favourable outcome:"), "text": assumed})
     skipped = names_of(audit.provenance.get("skipped"))
     items += [{"strong": spoken("Skipped:"), "text": f"{', '.join(skipped)}."}] if skipped else []
     sensitive = names_of(mapping_of(audit.subject.get("roles")).get("sensitive"))
     compared = (
-        f"only {', '.join(sensitive)} {_are(len(sensitive))} compared."
+        spoken("only {names} is compared.", names=sensitive[0])
+        if len(sensitive) == 1
+        else spoken("only {names} are compared.", names=", ".join(sensitive))
         if sensitive
-        else "no column was named, so no groups were compared."
+        else spoken("no column was named, so no groups were compared.")
     )
     items += [
         {"strong": spoken("Other groups:"), "text": compared},
@@ -364,5 +386,5 @@ def unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
 def _rows_that_settle(ruling: Ruling) -> str:
     needed, rows = ruling.rows_needed or 0, ruling.rows or 0
     if rows and needed > MOST * rows:
-        return f"Only more than {count(MOST)} times these rows"
-    return f"About {number(float(needed))} test rows"
+        return spoken("Only more than {n} times these rows", n=count(MOST))
+    return spoken("About {n} test rows", n=number(float(needed)))

@@ -39,8 +39,12 @@ def gate_view(record: Record) -> dict[str, Any]:
     ``gate_view(record)["verdict"]["word"]`` is "Yes", "No" or "Not decided".
     """
     decision = record.decision
-    meta = [f"Judged as of {date_text(record)}" if decision else f"Measured {date_text(record)}"]
-    meta += [f"Policy {decision.policy}"] if decision else []
+    meta = [
+        spoken("Judged as of {day}", day=date_text(record))
+        if decision
+        else spoken("Measured {day}", day=date_text(record))
+    ]
+    meta += [spoken("Policy {name}", name=decision.policy)] if decision else []
     rulings = ordered(decision.rulings) if decision else []
     anchors = {id(ruling): f"ruling-{place}" for place, ruling in enumerate(rulings, 1)}
     return {
@@ -115,7 +119,7 @@ def _settle(rulings: Sequence[Ruling]) -> dict[str, Any]:
         if ruling.rows_needed
     ]
     rest = [ruling_name(ruling) for ruling in unsettled if not ruling.rows_needed]
-    note = f"No number of rows is known for: {', '.join(rest)}." if rest else ""
+    note = spoken("No number of rows is known for: {names}.", names=", ".join(rest)) if rest else ""
     empty = "" if unsettled else spoken("No rule is inconclusive, so nothing waits for more rows.")
     columns = [
         {"title": spoken(title), "align": align}
@@ -148,7 +152,7 @@ def _risks(record: Record, rulings: Sequence[Ruling]) -> dict[str, Any]:
     stated = text_of(mapping_of(record.audit.subject.get("card")).get("limitations"))
     items += [{"strong": spoken("Stated by the owner:"), "text": stated, "status": None}] if stated else []
     caveats = [
-        {"strong": f"{f.title} misleads when:", "text": f.caveat, "status": None}
+        {"strong": spoken("{title} misleads when:", title=f.title), "text": f.caveat, "status": None}
         for f in record.audit.findings
         if f.caveat and f.status == "measured"
     ]

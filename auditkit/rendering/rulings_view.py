@@ -52,8 +52,10 @@ def _budget(decision: Decision | None, rulings: Sequence[Ruling], severity: str)
     if decision is None:
         return ""
     estimates = len({r.rule for r in rulings if r.severity == "block" and r.kind == "interval"})
-    shared = f"error budget {percent(decision.false_alarm)}"
-    return f"{shared} shared equally over the {words(estimates)} rules on estimates" if estimates > 1 else shared
+    shared = spoken("error budget {share}", share=percent(decision.false_alarm))
+    if estimates <= 1:
+        return shared
+    return spoken("{budget} shared equally over the {n} rules on estimates", budget=shared, n=words(estimates))
 
 
 def ruling_row(ruling: Ruling, anchor: str) -> dict[str, Any]:
@@ -87,9 +89,10 @@ def _valued(ruling: Ruling) -> str:
 
 def _waiver_note(ruling: Ruling) -> str:
     if ruling.waiver is None:
-        return "breach adopted with the baseline" if ruling.status == "adopted" else ""
-    day = f"{ruling.waiver.until.day} {ruling.waiver.until:%b} {ruling.waiver.until.year}"
-    return f"waiver expired {day}" if ruling.waiver_expired else f"waived until {day}"
+        return spoken("breach adopted with the baseline") if ruling.status == "adopted" else ""
+    until = ruling.waiver.until
+    day = f"{until.day} {spoken(f'{until:%B}')} {until.year}"
+    return spoken("waiver expired {day}", day=day) if ruling.waiver_expired else spoken("waived until {day}", day=day)
 
 
 _LEFT, _RIGHT = -1.0, 3.0
