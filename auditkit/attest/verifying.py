@@ -119,7 +119,7 @@ def _files(found: Sequence[Envelope], files: dict[str, bytes]) -> Check:
     stated: dict[str, Any] = {}
     for one in found:
         if one.statement.get("predicateType") == EVIDENCE:
-            stated = {part["name"]: part["digest"].get("sha256") for part in one.statement["subject"]}
+            stated |= _stated(one.statement.get("subject"))
     wrong = [
         f"{name} is missing"
         if name not in files
@@ -134,13 +134,20 @@ def _files(found: Sequence[Envelope], files: dict[str, bytes]) -> Check:
     return Check("files", True, f"all {len(files)} files have the digests that are stated")
 
 
+def _stated(subject: object) -> dict[str, Any]:
+    """Return digests by name of a statement's subject, which may be anything once it was changed."""
+    parts = [part for part in subject if isinstance(part, dict)] if isinstance(subject, list) else []
+    digests = {str(part.get("name")): part.get("digest") for part in parts}
+    return {name: digest.get("sha256") if isinstance(digest, dict) else None for name, digest in digests.items()}
+
+
 def _statements(found: Sequence[Envelope], record: Record, files: dict[str, bytes]) -> Check:
     """Hold the statements against those that the record gives rise to, so that no line says or lacks something else."""
     previous = None
     for one in found:
         predicate = one.statement.get("predicate")
         if isinstance(predicate, dict) and PREVIOUS in predicate:
-            previous = str(predicate[PREVIOUS]["digest"]["sha256"])
+            previous = _previous(predicate[PREVIOUS])
     expected = [one.payload for one in envelopes(record, files, previous)]
     if [one.payload for one in found] != expected:
         kinds = [one.statement.get("predicateType") for one in found]
@@ -153,6 +160,11 @@ def _statements(found: Sequence[Envelope], record: Record, files: dict[str, byte
     if any(one.statement.get("_type") != STATEMENT for one in found):
         return Check("statements", False, "a statement is of an unknown type")
     return Check("statements", True, "they follow from audit.json, whose own digests hold")
+
+
+def _previous(link: object) -> str:
+    digest = link.get("digest") if isinstance(link, dict) else None
+    return str(digest.get("sha256")) if isinstance(digest, dict) else ""
 
 
 def _manifest(folder: Path, record: Record, files: dict[str, bytes]) -> Check:
@@ -190,7 +202,10 @@ def _expiry(found: Sequence[Envelope], day: date) -> Check:
     for one in found:
         predicate = one.statement.get("predicate")
         if isinstance(predicate, dict) and EXPIRES in predicate:
-            last = date.fromisoformat(str(predicate[EXPIRES]))
+            try:
+                last = date.fromisoformat(str(predicate[EXPIRES]))
+            except ValueError:
+                return Check("expiry", False, f"it ends on {str(predicate[EXPIRES])[:40]!r}, which is no date")
             if day > last:
                 return Check("expiry", False, f"it held until {last.isoformat()}; audit again")
             return Check("expiry", True, f"it holds until {last.isoformat()}")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from auditkit.attest import bundle, dsse
 from auditkit.attest.bundle import BUNDLE
-from auditkit.attest.statements import EVIDENCE, PASSED_LEVEL, SUMMARY, TEST_RESULT
+from auditkit.attest.statements import EVIDENCE, EXPIRES, PASSED_LEVEL, SUMMARY, TEST_RESULT
 from auditkit.attest.verifying import Check, verify
 from auditkit.cli import main
 from auditkit.errors import ConfigurationError, RecordError
@@ -238,6 +238,27 @@ def test_every_changed_byte_is_noticed(
         assert _noticed(root)
     finally:
         (report / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("key", ["subject", "name", "digest", "sha256", "predicate", "predicateType", "_type", EXPIRES])
+@pytest.mark.parametrize("line", [0, 1, 2])
+def test_a_statement_that_lacks_a_key_is_told_not_stumbled_over(copy: Path, key: str, line: int) -> None:
+    place = copy / "auditkit-report" / BUNDLE
+    found = list(bundle.read(place.parent))
+    text = found[line].payload.decode()
+    found[line] = dsse.Envelope(text.replace(f'"{key}":', f'"{key}x":').encode())
+    place.write_bytes(bundle.written(found))
+    assert _noticed(copy)
+
+
+def test_a_day_of_expiry_that_is_none_is_told(copy: Path) -> None:
+    place = copy / "auditkit-report" / BUNDLE
+    found = list(bundle.read(place.parent))
+    evidence = json.loads(found[0].payload)
+    evidence["predicate"][EXPIRES] = "2027-13-41"
+    found[0] = dsse.Envelope(json.dumps(evidence).encode())
+    place.write_bytes(bundle.written(found))
+    assert _noticed(copy)
 
 
 def _noticed(root: Path) -> bool:
