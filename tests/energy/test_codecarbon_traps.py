@@ -276,6 +276,27 @@ def test_a_sensor_that_codecarbon_reads_is_named_and_others_are_models(tmp_path:
     assert [part.sensor for part in _parts(data, [modelled])] == ["", "", ""]
 
 
+def test_joules_of_a_counter_are_the_energy_that_is_read(tmp_path: Path) -> None:
+    """Codecarbon's own reader of RAPL on files as Linux shows them: 5 J more on the counter are 5 J of the processor."""
+    folder = rapl(tmp_path / "rapl")
+    held = Held(FRANCE, "machine", 1, 40)
+    held.start()
+    sensed = CPU(str(tmp_path), "intel_rapl", "a processor", 100, rapl_dir=str(folder))
+    sensed.start()
+    held._tracker._hardware = [item for item in held._tracker._hardware if type(item).__name__ == "RAM"] + [sensed]
+    threading.Event().wait(0.1)
+    (folder / "intel-rapl:0" / "energy_uj").write_text("6000000\n")
+    held.stop()
+    reading = held.read()
+    processor = next(part for part in reading.parts if part.name == "processor")
+    assert processor.sensor == "RAPL" and reading.sensors == ("RAPL",)
+    assert processor.kilowatt_hours * 3.6e6 == pytest.approx(5.0, abs=0.05)  # and what the start read of the model
+    memory = next(part for part in reading.parts if part.name == "memory").kilowatt_hours
+    assert reading.energy.amount.high == pytest.approx(1.1 * processor.kilowatt_hours + memory * 95 / 28)
+    assert "processor read by RAPL" in reading.spread
+    assert reading.grade == (2 if processor.kilowatt_hours > memory else 1)
+
+
 def test_machine_and_process_are_told_apart_and_idle_is_what_a_process_only_holds() -> None:
     resting = idle(0.2, FRANCE)
     machine = measure(lambda: sum(range(10_000)), 0.2, FRANCE, "machine")
