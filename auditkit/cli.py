@@ -14,6 +14,7 @@ from typing import Any, Literal
 import click
 
 from auditkit.cli_completion import auditors, completion, coverage_packs, documents, files_or_codes, policies
+from auditkit.cli_ending import guarded, interrupted_by, without
 from auditkit.cli_evidence import export, keygen, sign, verify
 from auditkit.cli_exit import kept_alive
 from auditkit.cli_files import check, schema
@@ -21,7 +22,6 @@ from auditkit.cli_options import day, is_built_in, policy_file
 from auditkit.cli_outputs import Wanted, claims_output, outputs, sources_of, sources_of_audit, tell, write_outputs
 from auditkit.cli_start import compare, init, list_
 from auditkit.cli_track import track
-from auditkit.errors import AuditkitError, ConfigurationError
 
 Whom = Literal["adverse", "all"]
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -338,22 +338,9 @@ def main(arguments: list[str] | None = None) -> None:
         os.environ.setdefault(variable, "1")
     asked = os.environ.get("_AUDITKIT_COMPLETE")
     if asked:
-        sys.exit(_guarded(lambda: _completed(asked)))
-    with _without(_SLOW), kept_alive():
-        sys.exit(_guarded(lambda: commands.main(arguments, prog_name="auditkit", standalone_mode=False)))
-
-
-@contextmanager
-def _without(module: str) -> Iterator[None]:
-    """Let an import that others try and can do without fail at once."""
-    absent = object()
-    present = sys.modules.get(module, absent)
-    sys.modules.setdefault(module, None)  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        if present is absent:
-            del sys.modules[module]
+        sys.exit(guarded(lambda: _completed(asked)))
+    with without(_SLOW), interrupted_by("SIGINT", "SIGTERM", "SIGHUP"), kept_alive():
+        sys.exit(guarded(lambda: commands.main(arguments, prog_name="auditkit", standalone_mode=False)))
 
 
 def _completed(instruction: str) -> int:
@@ -361,36 +348,6 @@ def _completed(instruction: str) -> int:
     from auditkit.cli_shells import answer
 
     return answer(commands, instruction)
-
-
-def _guarded(command: Callable[[], Any]) -> int:
-    try:
-        code = command()
-        return code if isinstance(code, int) else 0
-    except click.exceptions.Exit as finished:
-        return finished.exit_code
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except AuditkitError as error:
-        click.echo(f"auditkit: {error}", err=True)
-        if isinstance(error, ConfigurationError) and error.source is not None:
-            click.echo(f"    {error.source}", err=True)
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("auditkit: interrupted; nothing was written", err=True)
-        return 130
-    except SystemExit as error:
-        click.echo(f"auditkit: a model or auditor left with exit code {error.code}; nothing was written", err=True)
-        return 3
-    except Exception as error:  # a defect of ours: one line, and never the exit code of a verdict
-        if os.environ.get("AUDITKIT_DEBUG"):
-            raise
-        text = " ".join(str(error).split())[:300]
-        click.echo(
-            f"auditkit: internal error, {type(error).__name__}: {text}; set AUDITKIT_DEBUG=1 for details", err=True
-        )
-        return 3
 
 
 @contextmanager

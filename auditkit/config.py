@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from auditkit.catalog import catalogue, select
 from auditkit.coverage.packs import Pack, load_packs
 from auditkit.errors import ConfigurationError, NotApplicable, did_you_mean
 from auditkit.rendering.brand import brand_of
@@ -230,6 +232,35 @@ def _presentation(document: Document) -> dict[str, Any]:
         **({"language": language} if language != ENGLISH else {}),
         **({"brand": brand.as_json()} if brand else {}),
     }
+
+
+def check_auditors(config: Config) -> None:
+    """Refuse auditors to skip, and options, that do not exist.
+
+    Raises
+    ------
+    ConfigurationError
+        At its line.
+    """
+    for index, name in enumerate(config.skip):
+        with _at(config, "audit", "skip", index):
+            select((), (name,))
+    known = catalogue()
+    for name, given in config.options.items():
+        if name not in known:
+            raise config.document.error(
+                f"options of {name!r}, which is no auditor.{did_you_mean(name, known)}", "audit", "options", name
+            )
+        with _at(config, "audit", "options", name):
+            known[name].options(given)
+
+
+@contextmanager
+def _at(config: Config, *keys: str | int) -> Iterator[None]:
+    try:
+        yield
+    except ConfigurationError as error:
+        raise config.document.error(error.message, *keys) from None
 
 
 def _test_rows(document: Document) -> Path:

@@ -13,6 +13,7 @@ from auditkit.errors import ConfigurationError, did_you_mean
 from auditkit.finding import Evidence, Measure
 from auditkit.subject import Subject
 
+_WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false", tuple: "a list"}
 Audited = Iterable[Measure | Evidence]
 
 
@@ -80,9 +81,8 @@ class Auditor:
             if default is not None and (
                 not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool)
             ):
-                raise ConfigurationError(
-                    f"option {name!r} of {self.id}: got {value!r}, wanted {type(default).__name__}"
-                )
+                wish = _WORDS.get(type(default), type(default).__name__)
+                raise ConfigurationError(f"option {name!r} of {self.id}: got {value!r}, wanted {wish}")
             if isinstance(value, int | float) and value < 0:
                 raise ConfigurationError(f"option {name!r} of {self.id}: got {value!r}, wanted a number of at least 0")
             merged[name] = value

@@ -21,7 +21,8 @@ from auditkit.auditing import Audit, Progress, audit, package_versions, recalled
 from auditkit.cache import FOLDER, Cache
 from auditkit.changes import Changes, since_audit, since_baseline
 from auditkit.charts.svg import preload
-from auditkit.config import Config, load_config
+from auditkit.config import Config, check_auditors, load_config
+from auditkit.config_places import blamed
 from auditkit.coverage.packs import Pack, load_packs
 from auditkit.data.files import read_hierarchy, read_table
 from auditkit.data.permitted import PermittedError
@@ -97,6 +98,9 @@ def subject_of(config: Config, *, allow_code: bool = True) -> Subject:
     except PermittedError as error:
         raise config.document.error(f"recourse: {error.plain}", "recourse", *error.keys) from None
     except (DataError, ModelError) as error:
+        keys = blamed(config.document.data, error)
+        if keys is not None:
+            raise config.document.error(str(error), *keys) from None
         raise type(error)(f"{config.document.path.name}: {error}") from None
 
 
@@ -208,6 +212,7 @@ def audited(
     AuditkitError
         On any mistake.
     """
+    check_auditors(config)
     cache = Cache(config.folder / FOLDER) if use_cache else None
     files = _files_digest(config) if cache is not None else None
     chosen: dict[str, Any] = {"only": tuple(only), "skip": (*config.skip, *skip), "options": config.options}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import json
 import math
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +20,11 @@ from auditkit.catalog import select
 from auditkit.declare import Auditor
 from auditkit.errors import InsufficientData, NotApplicable
 from auditkit.finding import Evidence, Finding, FindingStatus, Measure
+from auditkit.finding_json import finding_to_json
 from auditkit.subject import Subject
 
 _MAX_WORKERS = 4
+_PR_SET_PDEATHSIG = 1
 
 
 def run_one(entry: Auditor, subject: Subject, options: Mapping[str, object]) -> Finding:
@@ -27,16 +33,37 @@ def run_one(entry: Auditor, subject: Subject, options: Mapping[str, object]) -> 
     reason: str | None = None
     found: list[Measure | Evidence] = []
     try:
-        found = entry.run(subject, options)
+        found = _checked(entry, entry.run(subject, options))
         if subject.disclosure == "public":
             found = [item for item in found if isinstance(item, Measure) or item.kind in ("intervals", "table")]
     except NotApplicable as error:
         status, reason = "not applicable", str(error)
     except InsufficientData as error:
         status, reason = "insufficient data", str(error)
-    except (Exception, SystemExit) as error:  # the one place where an auditor's failure is contained
-        status, reason = "error", f"{type(error).__name__}: {error}"
+    except KeyboardInterrupt:
+        raise
+    except (
+        BaseException
+    ) as error:  # the one place where an auditor's failure is contained, also one that is no Exception
+        status, reason, found = "error", f"{type(error).__name__}: {error}", []
     return finding_of(entry, options, status, reason, found)
+
+
+def _checked(entry: Auditor, found: Sequence[object]) -> list[Measure | Evidence]:
+    """Return what an auditor gave if a record can hold it, which knows neither NaN nor infinity."""
+    parts = [item for item in found if isinstance(item, Measure | Evidence)]
+    if len(parts) < len(found):
+        other = next(item for item in found if not isinstance(item, Measure | Evidence))
+        raise TypeError(f"it gave a {type(other).__name__}, wanted a Measure or Evidence")
+    for part in parts:
+        try:
+            json.dumps(finding_to_json(finding_of(entry, {}, "measured", None, [part])), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            name = part.name if isinstance(part, Measure) else part.id
+            raise ValueError(
+                f"{name!r} cannot be written: {error}; an undefined value is a status with a reason"
+            ) from None
+    return parts
 
 
 def finding_of(
@@ -181,7 +208,7 @@ def _next(queue: list[Auditor], last: str, others: Sequence[_Worker]) -> Auditor
 def _start(entry: Auditor, subject: Subject, settings: Settings, clock: Clock) -> _Worker:
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, ours, subject, settings), daemon=False)
+    process = context.Process(target=_work, args=(theirs, ours, subject, settings, os.getpid()), daemon=False)
     process.start()
     theirs.close()
     worker = _Worker(process, ours, entry)
@@ -202,13 +229,25 @@ def _work(
     other_end: multiprocessing.connection.Connection,
     subject: Subject,
     settings: Settings,
+    parent: int,
 ) -> None:
+    _follow(parent)
     other_end.close()
     known = {entry.id: entry for entry in select()[0]}
     with listening(pipe.send):
         while (identifier := pipe.recv()) is not None:
             pipe.send(run_one(known[identifier], subject, settings[identifier]))
     pipe.close()
+
+
+def _follow(parent: int) -> None:
+    """Leave the signals of a terminal to the parent, which ends its workers, and die with it where the system can see to that."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before it could be asked for
+            os._exit(1)
 
 
 def _stop(worker: _Worker) -> None:

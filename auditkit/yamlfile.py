@@ -346,7 +346,13 @@ def _describe(problem: ValidationError) -> tuple[str, Keys]:
         both = " and ".join(map(repr, schema["not"]["required"]))
         return f"got both {both}{where}, wanted one of them", keys
     if problem.validator == "dependentRequired":
-        return f"{_one_line(problem.message)}{where}", keys
+        name, needed = next(
+            (name, other)
+            for name, others in schema["dependentRequired"].items()
+            for other in others
+            if name in instance and other not in instance
+        )
+        return f"{name!r} goes with {needed!r} alone{where}; add {needed!r}, or leave {name!r} out", (*keys, name)
     if problem.validator == "enum" and isinstance(instance, str):
         hint = did_you_mean(instance, map(str, schema["enum"]))
         hint = f".{hint}" if "Did you mean" in hint else ""
@@ -395,6 +401,8 @@ def _wanted(schema: Mapping[str, Any]) -> str:
     """
     if "enum" in schema:
         return " or ".join("nothing" if value is None else repr(value) for value in schema["enum"])
+    if "const" in schema:
+        return f"{json.dumps(schema['const'])}, or leave it out"
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_wanted(branch) for branch in schema["anyOf"]))
     types = schema.get("type", [])

@@ -161,7 +161,7 @@ BAD = {
         change(
             "audit.yaml", "policy:", "audit: {options: {fairness.demographic_parity: {min_group_size: many}}}\npolicy:"
         ),
-        "wanted int",
+        "wanted a whole number",
     ),
     "an unknown auditor to skip": (
         change("audit.yaml", "policy:", "audit: {skip: [fairnes]}\npolicy:"),

@@ -155,6 +155,10 @@ def _judge(rule: Rule, name: str, measure: Measure, limit: Limit, adjusted: floa
         bounds = change(measure.value, measure.uncertainty, was, *sure)
     else:
         bounds = Bounds(measure.value, measure.uncertainty.lower(sure[0]), measure.uncertainty.upper(sure[1]))
+    if math.isnan(bounds.low) or math.isnan(bounds.high):
+        return _ruling(
+            rule, name, measure, limit, adjusted, "missing", "its bounds are no numbers, so it cannot be judged"
+        )
     status = _status(bounds, limit.value, upper)
     needed = None
     if status == "inconclusive" and was is None:
