@@ -71,7 +71,8 @@ def gate_view(record: Record) -> dict[str, Any]:
         "energy": family_section(
             record, "carbon", spoken("Not measured because no energy auditor ran."), "energy", ruled=True
         ),
-        "data": family_section(record, "data", spoken("Not measured because no data auditor ran."), "data", ruled=True),
+        # Whole, whether or not a rule speaks of it: the model card has no tables of the data.
+        "data": family_section(record, "data", spoken("Not measured because no data auditor ran."), "data"),
         "risks": _risks(record, rulings),
         "changes": changes_part(record),
         "coverage": coverage_part(record, _COVERAGE, IN_GATE_REPORT),

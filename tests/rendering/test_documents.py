@@ -11,7 +11,7 @@ import pytest
 import samples
 
 from auditkit.errors import ConfigurationError
-from auditkit.finding import Finding
+from auditkit.finding import Column, Evidence, Finding
 from auditkit.record import Record
 from auditkit.rendering.documents import DOCUMENTS, render, render_document
 from auditkit.rendering.gate_view import gate_view
@@ -131,6 +131,23 @@ def test_sections_without_numbers_say_why() -> None:
         "No policy was judged, so there is no ruling",
     ):
         assert sentence in text
+
+
+def test_tables_of_the_data_stand_in_the_gate_report_though_no_rule_speaks_of_them() -> None:
+    columns = (Column("column", role="label"), Column("distance", "difference", "value"))
+    table = Evidence(
+        id="data.drift.columns",
+        kind="table",
+        title="Columns, train beside test",
+        caption="",
+        alt="",
+        columns=columns,
+        rows=(("age", 0.0123),),
+    )
+    drift = Finding(id="data.drift", title="Drift", status="measured", evidence=(table,))
+    record = samples.record(STATES["fail"].decision, findings=(*samples.FINDINGS, drift))
+    text = words(page(record))
+    assert "Columns, train beside test" in text and "0.0123" in text
 
 
 def test_card_lists_what_is_missing_with_its_consequence() -> None:
