@@ -28,12 +28,13 @@ BUDGETS = {
     "energy": 42_000,
     "explanations": 72_000,
     "deciding": 44_000,
-    "data": 60_000,
+    "data": 90_000,
 }
 _INTERVAL_ROW, _TABLE_CELL, _PLAIN_CELL, _AROUND = 560, 75, 9, 900
 _FIRST = ("fairness.demographic_parity", "fairness.equal_opportunity", "fairness.equalized_odds")
 _LEADING = ("explanations.shap_importance", "explanations.effects")  # of a family these come first
 _ELSEWHERE = "Of what no rule speaks of, the measures alone stand here; its tables and figures stand in the model card."
+_ASKED = ("data.datasheet.questions",)  # of a finding's tables this comes first: people have to answer it
 _TABLED = ("fairness.four_fifths",)  # its table of tests shows the same ratios with their bounds
 # Of intersections these are drawn though no rule speaks of them; the gaps of all stand in one table, the rest in audit.json.
 _INTERSECTIONS = (
@@ -142,7 +143,8 @@ def family_section(
         if finding.id in short:
             findings.append(blocks)
             continue
-        blocks += [evidence_block(item, rulings, finding) for item in finding.evidence]
+        ordered = sorted(finding.evidence, key=lambda item: item.id not in _ASKED)
+        blocks += [evidence_block(item, rulings, finding) for item in ordered]
         if finding.caveat:
             blocks.append({"block": "note", "text": spoken("Misleads when: {caveat}", caveat=finding.caveat)})
         findings.append(blocks)
