@@ -279,10 +279,11 @@ def test_a_sensor_that_codecarbon_reads_is_named_and_others_are_models(tmp_path:
 def test_joules_of_a_counter_are_the_energy_that_is_read(tmp_path: Path) -> None:
     """Codecarbon's own reader of RAPL on files as Linux shows them: 5 J more on the counter are 5 J of the processor."""
     folder = rapl(tmp_path / "rapl")
-    held = Held(FRANCE, "machine", 1, 40)
+    held = Held(FRANCE, "machine", 60, 40)
     held.start()
     sensed = CPU(str(tmp_path), "intel_rapl", "a processor", 100, rapl_dir=str(folder))
     sensed.start()
+    modelled = held._tracker._total_cpu_energy.kWh  # of the start itself, before the counter took the model's place
     held._tracker._hardware = [item for item in held._tracker._hardware if type(item).__name__ == "RAM"] + [sensed]
     threading.Event().wait(0.1)
     (folder / "intel-rapl:0" / "energy_uj").write_text("6000000\n")
@@ -290,7 +291,7 @@ def test_joules_of_a_counter_are_the_energy_that_is_read(tmp_path: Path) -> None
     reading = held.read()
     processor = next(part for part in reading.parts if part.name == "processor")
     assert processor.sensor == "RAPL" and reading.sensors == ("RAPL",)
-    assert processor.kilowatt_hours * 3.6e6 == pytest.approx(5.0, abs=0.05)  # and what the start read of the model
+    assert (processor.kilowatt_hours - modelled) * 3.6e6 == pytest.approx(5.0, rel=1e-6)
     memory = next(part for part in reading.parts if part.name == "memory").kilowatt_hours
     assert reading.energy.amount.high == pytest.approx(1.1 * processor.kilowatt_hours + memory * 95 / 28)
     assert "processor read by RAPL" in reading.spread
