@@ -55,7 +55,7 @@ def check_pages(seed: int) -> None:
         assert len(drawings) <= MOST_CHARTS and all(len(one.encode()) <= MOST_DRAWN for one in drawings)
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, phases=ONCE)
+@settings(max_examples=3, deadline=None, derandomize=True, phases=ONCE)
 @given(SEEDS)
 def test_every_record_is_a_page_in_every_document_within_its_size(seed: int) -> None:
     check_pages(seed)
@@ -68,7 +68,7 @@ def test_many_more_records_are_pages_within_their_size(seed: int) -> None:
     check_pages(seed)
 
 
-@settings(max_examples=2, deadline=None, derandomize=True, phases=ONCE)
+@settings(max_examples=1, deadline=None, derandomize=True, phases=ONCE)
 @given(SEEDS)
 def test_every_record_is_a_pdf_in_every_document(seed: int) -> None:
     pytest.importorskip("typst")
@@ -113,7 +113,7 @@ def shown_of(measure: Measure) -> set[str]:
     return found
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, phases=ONCE)
+@settings(max_examples=4, deadline=None, derandomize=True, phases=ONCE)
 @given(SEEDS)
 def test_a_measure_in_a_page_is_written_as_in_the_record_and_names_its_finding(seed: int) -> None:
     record = any_record.record(seed)

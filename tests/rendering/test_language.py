@@ -42,12 +42,15 @@ class Heard(dict[str, str]):
         return default
 
 
-def heard(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+@pytest.fixture(scope="module")
+def heard() -> set[str]:
+    """Every text that the documents of all states ask for."""
     found = Heard()
-    monkeypatch.setattr(documents, "language_texts", lambda *_: found)
-    for record in samples.states().values():
-        render(record, documents=DOCUMENTS, formats=("html", "md"))
-    render(samples.states()["fail"], documents=["gate_report"], formats=("pdf",))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "language_texts", lambda *_: found)
+        for record in samples.states().values():
+            render(record, documents=DOCUMENTS, formats=("html", "md"))
+        render(samples.states()["fail"], documents=["gate_report"], formats=("pdf",))
     return set(found)
 
 
@@ -70,14 +73,14 @@ def in_language(record: Record, language: str) -> Record:
     return replace(record, audit=replace(record.audit, run={"presentation": {"language": language}}))
 
 
-def test_every_text_that_is_said_stands_in_the_english_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sorted((written() | heard(monkeypatch)) - set(ENGLISH)) == []
+def test_every_text_that_is_said_stands_in_the_english_file(heard: set[str]) -> None:
+    assert sorted((written() | heard) - set(ENGLISH)) == []
 
 
-def test_every_text_of_the_english_file_is_said_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_text_of_the_english_file_is_said_somewhere(heard: set[str]) -> None:
     months = set(calendar.month_name[1:])
     constants = "\n".join(file.read_text("utf-8") for file in sources())
-    quiet = set(ENGLISH) - written() - heard(monkeypatch) - months
+    quiet = set(ENGLISH) - written() - heard - months
     # What only some records bring about is at least written down in the code.
     assert [text for text in sorted(quiet) if f'"{text.lower()}"' not in constants.lower()] == []
 
