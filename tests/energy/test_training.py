@@ -150,7 +150,7 @@ def test_the_audit_measures_it_as_a_range_or_says_what_to_do() -> None:
     assert energy.interval.kind == emissions.interval.kind == "range"
     assert emissions.value == pytest.approx(energy.value * 0.662, rel=0.02)
     assert found.measure("method_grade").value == 0
-    assert not found.volatile
+    assert found.volatile and all(part.volatile for part in (*found.measures, *found.evidence))
 
 
 def test_a_command_whose_measurement_fails_is_told_of_in_one_line(

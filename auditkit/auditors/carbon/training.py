@@ -15,7 +15,7 @@ from auditkit.stats.uncertainty import Exact
 from auditkit.subject import Subject
 
 
-@auditor(title="Energy of training", measures=("energy", "emissions", "method_grade"), public=True)
+@auditor(title="Energy of training", measures=("energy", "emissions", "method_grade"), volatile=True, public=True)
 def training(subject: Subject) -> Iterator[Measure | Evidence]:
     """Energy and emissions of training the model: tracked while it ran, or by formula from what its owner declares.
 
@@ -55,9 +55,10 @@ def training(subject: Subject) -> Iterator[Measure | Evidence]:
         dataset="none",
         interval=Interval(taken.grade, taken.grade, None, "two", "exact", GRADES[taken.grade]),
         uncertainty=Exact(taken.grade),
+        volatile=True,
     )
     yield _table(taken)
-    yield likened(taken.emissions, "the emissions of training", volatile=False)
+    yield likened(taken.emissions, "the emissions of training", volatile=True)
 
 
 def _range(name: str, quantity: Quantity, method: str) -> Measure:
@@ -70,6 +71,7 @@ def _range(name: str, quantity: Quantity, method: str) -> Measure:
         dataset="none",
         interval=Interval(amount.low, amount.high, None, "two", "range", method),
         uncertainty=amount,
+        volatile=True,
     )
 
 
@@ -91,4 +93,5 @@ def _table(taken: TrainingEnergy) -> Evidence:
         alt="Method, grid and country of the energy of training",
         columns=(Column("What", role="label"), Column("Value")),
         rows=rows,
+        volatile=True,
     )
