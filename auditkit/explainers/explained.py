@@ -173,10 +173,10 @@ def explain_rows(
         raise InsufficientData(
             f"{len(frame):,} rows to explain and {len(reference):,} background rows; at least one of either is needed"
         )
-    rows, reference = _of_one_type(frame[features], reference)
-    frame = frame.assign(**{name: rows[name] for name in features if rows[name].dtype != frame[name].dtype})
     model = subject.model
     assert model is not None  # require_explainable has seen to it
+    rows, reference = _of_one_type(model.as_trained(frame[features]), model.as_trained(reference))
+    frame = frame.assign(**{name: rows[name] for name in features if rows[name].dtype != frame[name].dtype})
     positive = None if subject.task == "regression" else (model.classes or subject.labels).index(subject.positive)
     answer = subject.predict if positive is None else subject.predict_scores
     rng = subject.rng(walks)

@@ -30,7 +30,7 @@ def explain_linear(task: Task) -> Attributions | None:
     answers, base = output(task.rows), np.full(len(rows), output(task.background).mean())
     if one and classes:
         values, answers, base = signed(values, task), signed(answers, task), signed(base, task)
-    units = ("log-odds" if _logistic(estimator) else "score") if classes else "target"
+    units = ("log-odds" if one and _logistic(estimator) else "score") if classes else "target"
     by_part = None
     if task.parts > 1:
         part = part_of(len(background), task.parts)

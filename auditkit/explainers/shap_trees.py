@@ -10,6 +10,7 @@ import numpy as np
 
 from auditkit.errors import NotApplicable
 from auditkit.explainers.attribution import Attributions, Task, signed
+from auditkit.explainers.trees.read_xgboost import LOGISTIC
 
 _MOST_STEPS = 50_000_000
 _FEWEST_ROWS = 100
@@ -76,6 +77,14 @@ def _affordable(estimator: Any, rows: int, background: int) -> int:
     return affordable
 
 
+def _logistic(estimator: Any) -> bool:
+    """Return whether the margin of two classes is their log-odds."""
+    if getattr(estimator, "loss", "") == "exponential" or getattr(estimator, "sigmoid", 1.0) != 1.0:
+        return False
+    objective = getattr(estimator, "objective_", None) or getattr(estimator, "objective", None)
+    return objective in (None, "binary", "cross_entropy", *LOGISTIC)
+
+
 def _output(estimator: Any, task: Task) -> tuple[np.ndarray, str]:
     home = type(estimator).__module__
     rows = task.rows if hasattr(estimator, "feature_names_in_") else np.asarray(task.rows, dtype=float)
@@ -92,5 +101,5 @@ def _output(estimator: Any, task: Task) -> tuple[np.ndarray, str]:
     else:
         return np.asarray(estimator.predict_proba(rows), dtype=float)[:, task.positive], "probability"
     raw = np.asarray(raw, dtype=float)
-    units = "score" if getattr(estimator, "loss", "") == "exponential" else "log-odds"
+    units = "log-odds" if raw.ndim == 1 and _logistic(estimator) else "score"
     return (signed(raw, task) if raw.ndim == 1 else raw[:, task.positive]), units

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from auditkit.errors import NotApplicable
 from auditkit.explainers.attribution import PART_ROWS, Attributions, Task, part_of
@@ -67,13 +68,13 @@ def explain_tree_games(task: Task, compiled: bool = False) -> Attributions | Non
         )
     if np.abs(shared.values[:, players]).max(initial=0.0) > 0:
         raise NotApplicable("an encoded column cannot be traced to its original column")
-    output = forest.output(task.rows)
+    output, constant = _output(task, forest, rows, shared.total)
     grouped = task.owners is not None and not task.encoded_game
     kind = "path-dependent" if task.path_dependent else "interventional"
     exactly = "pair by pair (shap)" if way is shares_by_pairs else "exact"
     return Attributions(
         shared.values[:, :players],
-        np.full(len(rows), shared.base + _constant(task, forest, output - shared.total)),
+        np.full(len(rows), shared.base + constant),
         output,
         f"trees, {kind}, {exactly}{', original columns as players' if grouped else ''}",
         forest.units,
@@ -83,18 +84,20 @@ def explain_tree_games(task: Task, compiled: bool = False) -> Attributions | Non
     )
 
 
-def _constant(task: Task, forest: Forest, apart: Floats) -> float:
-    """Return what the model adds to its trees, the same for all rows.
+def _output(task: Task, forest: Forest, rows: Floats, total: Floats) -> tuple[Floats, float]:
+    """Return the model's own answers, and what it adds to its trees, the same for all rows.
 
-    Where the model does not say: the median, so that a row that is off stands out. One row, or two,
-    would make up for its own error; background rows stand beside it then.
+    Where the model does not say what it adds: the median, so that a row that is off stands out. One row, or two, would make up
+    for its own error; background rows stand beside it then.
     """
-    if forest.constant is not None:
-        return forest.constant
-    if len(apart) >= _FEWEST:
-        return float(np.median(apart))
+    if forest.constant is not None or len(rows) >= _FEWEST:
+        output = forest.output(task.rows)
+        return output, float(np.median(output - total)) if forest.constant is None else forest.constant
     some = task.background[:_FEWEST]
-    return float(np.median(np.concatenate([apart, forest.output(some) - total_of(forest, forest.matrix(some))])))
+    both = pd.concat([task.rows, some]) if isinstance(task.rows, pd.DataFrame) else np.concatenate([task.rows, some])
+    output = forest.output(both)
+    apart = output - np.concatenate([total, total_of(forest, forest.matrix(some))])
+    return output[: len(rows)], float(np.median(apart))
 
 
 def _players(task: Task, forest: Forest) -> tuple[Places, int]:

@@ -11,6 +11,7 @@ from typing import Any
 from auditkit.data.table import scalar
 from auditkit.errors import ModelError
 from auditkit.finding import Scalar
+from auditkit.models.categories import trained_categories
 from auditkit.models.model import Answers, Model, one_line
 
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
@@ -78,6 +79,7 @@ def model_from_object(
         has_scores=_has_scores(obj, sample),
         trusted_types=trusted_types,
         content_known=content_known,
+        categories=trained_categories(obj),
         plain=names is None and _attribute(obj, "n_features_in_") is not None,
     )
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from auditkit.errors import ModelError
 from auditkit.finding import Scalar
+from auditkit.models.categories import Categories, with_categories
 
 BATCH = 100_000
 _TOLERANCE = 1e-6
@@ -77,6 +78,8 @@ class Model:
         Trained on an array without column names; gets arrays.
     content_known : bool
         The digest tells any two models apart: it is that of a file, or of code with a version that somebody declared.
+    categories : mapping of str to sequence
+        Columns that were categories in training, and the categories; given back to frames that have lost them.
     """
 
     target: Any = field(repr=False)
@@ -89,6 +92,7 @@ class Model:
     trusted_types: tuple[str, ...] = ()
     plain: bool = False
     content_known: bool = False
+    categories: Categories = field(default_factory=dict)
 
     @property
     def estimator(self) -> object | None:
@@ -183,7 +187,12 @@ class Model:
                 parts.append(part)
         return parts
 
+    def as_trained(self, frame: Any) -> Any:
+        """Return a frame whose columns are categories where they were in training."""
+        return with_categories(frame, self.categories) if self.categories else frame
+
     def _ordered(self, frame: Any) -> Any:
+        frame = self.as_trained(frame)
         names = self.feature_names
         if names is None or list(frame.columns) == list(names) or not set(names) <= set(frame.columns):
             return frame

@@ -51,6 +51,9 @@ class Rise:
         Of what rows, or clusters, do to the mean.
     clusters : bool
         Whether clusters stand in the place of rows.
+    uncommon : int or None
+        Rows that hold another value than the commonest: where these are few, the mean rests on them, and a sample that has
+        missed the largest of them looks less skewed than it is.
     """
 
     mean: float
@@ -59,6 +62,7 @@ class Rise:
     changed: int
     skewness: float
     clusters: bool = False
+    uncommon: int | None = None
 
     @property
     def uncertainty(self) -> Normal:
@@ -75,6 +79,8 @@ class Rise:
         needed = math.ceil(_COCHRAN * self.skewness**2)
         if self.changed < FEWEST_CHANGED:
             return f"the loss of {self.changed:,} rows changes, at least {FEWEST_CHANGED} are needed"
+        if self.uncommon is not None and self.uncommon < FEWEST_CHANGED:
+            return f"{self.uncommon:,} rows hold another value than the commonest, at least {FEWEST_CHANGED} are needed"
         if self.clusters and units < FEWEST_CLUSTERS:
             return f"{units:,} clusters, at least {FEWEST_CLUSTERS} are needed"
         if units < needed:
@@ -95,7 +101,9 @@ def influences(rises: Floats, donors: Places) -> Floats:
     return found
 
 
-def rise_of(rises: Floats, donors: Places, clusters: npt.NDArray[np.integer] | None = None) -> Rise:
+def rise_of(
+    rises: Floats, donors: Places, clusters: npt.NDArray[np.integer] | None = None, uncommon: int | None = None
+) -> Rise:
     r"""Return the mean rise with its standard error, which counts the sampling of rows, as takers and givers, and of donors.
 
     Parameters
@@ -105,6 +113,8 @@ def rise_of(rises: Floats, donors: Places, clusters: npt.NDArray[np.integer] | N
         From `donors_of`.
     clusters : int array, shape (rows,), optional
         Rows of one value are not independent.
+    uncommon : int, optional
+        Rows whose value of the column is not the commonest.
 
     Notes
     -----
@@ -127,7 +137,9 @@ def rise_of(rises: Floats, donors: Places, clusters: npt.NDArray[np.integer] | N
     whole = len(parts) / max(1, len(parts) - 1) * float((parts**2).sum())
     variance = min(max(whole - rows * _excess(rises, donors), whole / 2), whole) / rows**2
     changed = int((rises != 0).any(axis=0).sum())
-    return Rise(mean, math.sqrt(variance), max(1.0, len(parts) - 1.0), changed, _skewness(parts), clusters is not None)
+    return Rise(
+        mean, math.sqrt(variance), max(1.0, len(parts) - 1.0), changed, _skewness(parts), clusters is not None, uncommon
+    )
 
 
 def tiers_of(

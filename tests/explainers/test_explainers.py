@@ -241,3 +241,8 @@ def test_margins_that_are_no_log_odds_are_called_scores() -> None:
     for loss, units in (("log_loss", "log-odds"), ("modified_huber", "score")):
         model = SGDClassifier(loss=loss, random_state=0).fit(NUMBERS, TARGET)
         assert explain(task(model, NUMBERS[:20], NUMBERS[100:140], None)).units == units
+
+
+def test_the_scores_of_several_classes_are_no_log_odds() -> None:
+    model = LogisticRegression().fit(NUMBERS, np.digitize(NUMBERS["a"], [-0.4, 0.4]))
+    assert explain(task(model, NUMBERS[:20], NUMBERS[100:140], None)).units == "score"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from auditkit.bias_audit.drawn import groups_in
 from auditkit.declare import auditor
@@ -59,7 +60,7 @@ def group_disparity(
     Each group's mean output = base + Σ of its mean φ, so the gap in mean output between two groups = Σ over columns of the
     difference in mean φ: a column's part of the gap. output_gap is the largest gap between any two groups (bounds
     simultaneous over pairs); the parts shown are those of that pair. direct_contribution is the part of the sensitive
-    column itself, 0 where the model does not read it. Mean abs(φ) says for whom a column matters more. Intervals
+    column itself, 0 where the model does not read it; its bounds, from 95 % upwards, count that the pair was picked. Mean abs(φ) says for whom a column matters more. Intervals
     (Welch) count the sampling of rows of both groups and of the background, and hold at once for all columns and pairs
     (Bonferroni).
 
@@ -155,7 +156,7 @@ def _of_column(
     if pair[0].by_part is not None and pair[1].by_part is not None:
         by_part = (pair[0].by_part.mean(axis=1), pair[1].by_part.mean(axis=1))
     carried = differences(pair[0].values, pair[1].values, by_part)
-    yield _direct(column, given, carried, sum(len(part.output) for part in pair))
+    yield _direct(column, given, carried, sum(len(part.output) for part in pair), math.comb(len(parts), 2))
     comparisons = len(given.features) * math.comb(len(parts), 2)
     left_out = [
         f"{'(missing)' if value is None else value} ({n:,} rows)" for value, n in chosen.sizes.items() if n < fewest
@@ -186,7 +187,7 @@ def _mean(part: _Part, units: str, subject: Subject) -> Measure:
     )
 
 
-def _direct(column: str, given: Explained, carried: Differences, n: int) -> Measure:
+def _direct(column: str, given: Explained, carried: Differences, n: int, pairs: int) -> Measure:
     base = Measure(
         name="direct_contribution", value=0.0, unit=given.certificate.units, direction="none", over=(column,), n=n
     )
@@ -194,10 +195,12 @@ def _direct(column: str, given: Explained, carried: Differences, n: int) -> Meas
         exact = Interval(0.0, 0.0, None, "each", "exact", "the model does not read the column")
         return replace(base, interval=exact, uncertainty=Exact(0.0))
     place = given.features.index(column)
-    uncertainty = Normal(
-        float(carried.value[place]), float(carried.error[place]), "identity", float(carried.freedom[place])
-    )
-    return replace(base, value=uncertainty.value, interval=two_sided(uncertainty, "Welch"), uncertainty=uncertainty)
+    freedom = float(carried.freedom[place])
+    # the pair was picked: at 95 %, one-sided, the bounds are those of so many pairs at once, and wider than that above
+    picked = float(stdtrit(freedom, 1 - (1 - _LEVEL) / pairs) / stdtrit(freedom, _LEVEL))
+    uncertainty = Normal(float(carried.value[place]), picked * float(carried.error[place]), "identity", freedom)
+    method = "Welch" if pairs == 1 else f"Welch, for the pair picked out of {pairs}"
+    return replace(base, value=uncertainty.value, interval=two_sided(uncertainty, method), uncertainty=uncertainty)
 
 
 def _rows(given: Explained, found: Differences, n: int, comparisons: int) -> tuple[tuple[Cell, ...], ...]:

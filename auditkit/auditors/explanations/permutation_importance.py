@@ -54,7 +54,7 @@ def permutation_importance(
     sum over classes. Every row gives as often as it takes (cyclic shifts of one random order, the same for all columns).
     95 % intervals count the sampling of rows, as takers and as givers, and that of donors: Student's t on Hoeffding's
     decomposition; the spread over repeats, which other libraries print, leaves the sampling of rows out. Where fewer than
-    50 rows change their loss, or n is below 25 times the squared skewness (Cochran), no bounds are given. largest_rise is
+    50 rows change their loss or hold another value than the commonest, or n is below 25 times the squared skewness (Cochran), no bounds are given. largest_rise is
     that of the columns that have bounds; its lower bound shares the error among them, as the largest was picked. A column
     opens a lower tier if its paired difference from the head of the last one is significant (Bonferroni). Rows count once,
     whatever their weight; where rows come in clusters, clusters are what is drawn.
@@ -85,7 +85,7 @@ def permutation_importance(
     own = losses(kept, np.arange(n))
     taken = donors_of(n, donors, subject.rng(_ID))
     rises = np.stack([_rises(kept, column, taken, own, losses) for column in names])
-    found = [rise_of(one, taken, clusters) for one in rises]
+    found = [rise_of(one, taken, clusters, _uncommon(kept[column])) for one, column in zip(rises, names, strict=True)]
     order = np.array(sorted(range(len(names)), key=lambda place: (-found[place].mean, names[place])))
     yield _loss(name, own, clusters)
     for place in order.tolist():
@@ -119,6 +119,11 @@ def _codes(column: Any) -> Any:
     import pandas as pd
 
     return pd.factorize(column)[0]
+
+
+def _uncommon(column: Any) -> int:
+    """Return how many rows hold another value than the commonest; a missing value is one too."""
+    return len(column) - int(column.value_counts(dropna=False).max())
 
 
 def _rises(frame: Any, column: str, donors: Any, own: Floats, losses: Losses) -> Floats:

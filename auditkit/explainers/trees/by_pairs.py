@@ -25,20 +25,23 @@ def shares_by_pairs(forest: Forest, rows: Floats, background: Floats | None, own
 
     Each player owns one column, and no category is asked. shap's own reading of libraries takes longer than all else for few
     rows. Against a background it compares in single precision, which makes rows cross thresholds that are close (all of
-    HistGradientBoosting's are: they are values of training rows); so it is given ranks among thresholds, which are whole
-    numbers, in place of values.
+    HistGradientBoosting's are: they are values of training rows). So where the values are no single numbers, it is given ranks
+    among thresholds, which are whole numbers, in their place.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import shap
 
     assert background is not None  # there are no pairs without
-    cuts, place = np.unique(np.concatenate([tree.threshold for tree in forest.trees]), return_inverse=True)
-    rows, background = _ranks(cuts, rows), _ranks(cuts, background)
+    cuts = np.concatenate([tree.threshold for tree in forest.trees])
+    if _single(rows) and _single(background):
+        cuts = _floored(cuts)
+    else:
+        known, place = np.unique(cuts, return_inverse=True)
+        rows, background, cuts = _ranks(known, rows), _ranks(known, background), place.astype(np.float64)
     masker = shap.maskers.Independent(background, max_samples=len(background))
     ends = np.cumsum([len(tree.feature) for tree in forest.trees])
-    ranked = np.split(place.astype(float), ends[:-1])
-    given = {"trees": [_as_shap(tree, cut) for tree, cut in zip(forest.trees, ranked, strict=True)]}
+    given = {"trees": [_as_shap(tree, cut) for tree, cut in zip(forest.trees, np.split(cuts, ends[:-1]), strict=True)]}
     explainer = shap.TreeExplainer(given, masker, feature_perturbation="interventional")
     # in parts: a call that takes long draws a progress bar over whatever stands in the terminal
     step = _FEW
@@ -49,6 +52,19 @@ def shares_by_pairs(forest: Forest, rows: Floats, background: Floats | None, own
     values[:, owner] = np.concatenate(parts)
     total = np.asarray(explainer.model.predict(rows), dtype=float).ravel()
     return Shares(values, float(np.ravel(explainer.expected_value)[0]), total)
+
+
+def _single(rows: Floats) -> bool:
+    """Return whether single precision holds all values."""
+    with np.errstate(over="ignore"):
+        return bool(((rows.astype(np.float32) == rows) | np.isnan(rows)).all())
+
+
+def _floored(cuts: Floats) -> Floats:
+    """Return the largest single numbers that are not above thresholds: the same numbers of their kind are below."""
+    with np.errstate(over="ignore"):
+        near = cuts.astype(np.float32)
+    return np.where(near > cuts, np.nextafter(near, np.float32(-np.inf)), near).astype(np.float64)
 
 
 def _ranks(cuts: Floats, rows: Floats) -> Floats:

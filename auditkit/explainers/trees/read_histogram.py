@@ -30,7 +30,7 @@ def read_histogram(estimator: Any, positive: int | None) -> Forest | None:
         return sign * raw if raw.ndim == 1 else raw[:, positive]
 
     constant = sign * float(np.ravel(estimator._baseline_prediction)[column])
-    units = "target" if positive is None else "log-odds"
+    units = "target" if positive is None else "log-odds" if classes == 1 else "score"
     return Forest(trees, matrix, _order(estimator), output, units, constant)
 
 

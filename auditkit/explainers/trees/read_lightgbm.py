@@ -11,6 +11,7 @@ from auditkit.explainers.trees.forest import LEAF, Bits, Floats, Forest, Tree
 
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2
 _ZERO_IS_MISSING, _NAN_IS_MISSING = 1, 2
+_LOGISTIC = ("binary sigmoid:1", "cross_entropy")  # whose raw scores are log-odds
 
 
 def read_lightgbm(estimator: Any, positive: int | None) -> Forest | None:
@@ -39,7 +40,8 @@ def read_lightgbm(estimator: Any, positive: int | None) -> Forest | None:
         raw = np.asarray(booster.predict(frame, raw_score=positive is not None), dtype=float)
         return sign * raw if raw.ndim == 1 else raw[:, column]
 
-    units = "target" if positive is None else "log-odds"
+    logistic = _fields(head).get("objective", "") in _LOGISTIC
+    units = "target" if positive is None else "log-odds" if logistic else "score"
     return Forest(trees, matrix, np.arange(booster.num_feature()), output, units, 0.0)
 
 

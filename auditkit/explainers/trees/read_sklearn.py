@@ -61,7 +61,8 @@ def _boosted(estimator: Any, positive: int | None) -> Forest | None:
         raw = np.asarray(estimator.decision_function(table), dtype=float)
         return sign * raw if raw.ndim == 1 else raw[:, positive]
 
-    margin = "score" if estimator.loss == "exponential" else "log-odds"  # which it is half of
+    # half of the log-odds where the loss is exponential, and known up to a shift where there are several classes
+    margin = "score" if estimator.loss == "exponential" or classes > 1 else "log-odds"
     units = "target" if positive is None else margin
     return Forest(trees, _rounded, np.arange(estimator.n_features_in_), output, units)
 

@@ -12,6 +12,9 @@ from auditkit.explainers.trees.forest import LEAF, Bits, Floats, Forest, Tree
 from auditkit.explainers.trees.read_lightgbm import as_numbers
 from auditkit.explainers.trees.ubjson import read_ubjson
 
+_LEAST = np.float32(-np.inf)
+LOGISTIC = ("binary:logistic", "binary:logitraw", "reg:logistic")  # whose margins are log-odds
+
 
 def read_xgboost(estimator: Any, positive: int | None) -> Forest | None:
     """Read an XGBoost estimator or Booster; None if it is something else.
@@ -47,7 +50,8 @@ def read_xgboost(estimator: Any, positive: int | None) -> Forest | None:
         raw = np.asarray(estimator.predict(frame, output_margin=positive is not None), dtype=float)
         return sign * raw if raw.ndim == 1 else raw[:, column]
 
-    units = "target" if positive is None else "log-odds"
+    logistic = learner["objective"]["name"] in LOGISTIC
+    units = "target" if positive is None else "log-odds" if logistic else "score"
     return Forest(trees, matrix, np.arange(booster.num_features()), output, units)
 
 
@@ -72,20 +76,23 @@ def _trained(saved: dict[str, Any] | None, kinds: list[str]) -> list[list[Any]] 
 def _tree(saved: dict[str, Any], sign: float, most: int) -> Tree:
     if int(saved["tree_param"].get("size_leaf_vector", 1)) > 1:
         raise NotApplicable("XGBoost's leaves hold several outputs")
-    left = np.array(saved["left_children"], dtype=np.int64)
-    conditions = np.array(saved["split_conditions"], dtype=np.float32)
+    left = saved["left_children"].astype(np.int64)
+    conditions = saved["split_conditions"].astype(np.float32)
     leaf = left < 0
     # left if value < threshold, in single precision: the same as value ≤ the number before the threshold
-    before = np.nextafter(conditions, np.float32(-np.inf)).astype(float)
+    before = np.nextafter(conditions, _LEAST)
+    feature, right = saved["split_indices"].astype(np.int64), saved["right_children"].astype(np.int64)
+    feature[leaf], left[leaf], right[leaf] = LEAF, 0, 0
+    before[leaf], conditions[~leaf] = 0, 0
     return Tree(
-        feature=np.where(leaf, LEAF, np.array(saved["split_indices"], dtype=np.int64)),
-        threshold=np.where(leaf, 0.0, before),
-        left=np.where(leaf, 0, left),
-        right=np.where(leaf, 0, np.array(saved["right_children"], dtype=np.int64)),
-        value=np.where(leaf, sign * conditions.astype(float), 0.0),
-        cover=np.array(saved["sum_hessian"], dtype=float),
-        missing_left=np.array(saved["default_left"]).astype(bool),
-        categories=_categories(saved, most),
+        feature=feature,
+        threshold=before.astype(float),
+        left=left,
+        right=right,
+        value=sign * conditions.astype(float),
+        cover=saved["sum_hessian"].astype(float),
+        missing_left=saved["default_left"].astype(bool),
+        categories=_categories(saved, most) if len(saved["categories_nodes"]) else {},
     )
 
 

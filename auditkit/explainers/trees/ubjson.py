@@ -7,7 +7,18 @@ from typing import Any
 
 import numpy as np
 
-_NUMBERS = {b"i": ">i1", b"U": ">u1", b"I": ">i2", b"l": ">i4", b"L": ">i8", b"d": ">f4", b"D": ">f8"}
+_NUMBERS = {
+    kind: np.dtype(form)
+    for kind, form in (
+        (b"i", ">i1"),
+        (b"U", ">u1"),
+        (b"I", ">i2"),
+        (b"l", ">i4"),
+        (b"L", ">i8"),
+        (b"d", ">f4"),
+        (b"D", ">f8"),
+    )
+}
 _STRUCTS = {
     b"i": struct.Struct(">b"),
     b"U": struct.Struct(">B"),
@@ -17,11 +28,12 @@ _STRUCTS = {
     b"d": struct.Struct(">f"),
     b"D": struct.Struct(">d"),
 }
+_LONG, _read_long = ord("L"), _STRUCTS[b"L"].unpack_from
 _WORDS = {b"T": True, b"F": False, b"Z": None}
 
 
 def read_ubjson(data: bytes) -> Any:
-    r"""Return the value that some bytes hold: dicts, lists, strings, numbers, and arrays of numpy.
+    r"""Return the value that some bytes hold: dicts, lists, strings, numbers, and arrays of numpy, whose bytes stay as they are.
 
     Raises
     ------
@@ -53,6 +65,9 @@ def _value(data: bytes, kind: bytes, at: int) -> tuple[Any, int]:
 
 
 def _text(data: bytes, at: int) -> tuple[str, int]:
+    if data[at] == _LONG:
+        end = at + 9 + _read_long(data, at + 1)[0]
+        return data[at + 9 : end].decode(), end
     size, at = _value(data, data[at : at + 1], at + 1)
     return data[at : at + size].decode(), at + size
 
@@ -63,25 +78,24 @@ def _object(data: bytes, at: int) -> tuple[dict[str, Any], int]:
         if kind not in _STRUCTS:
             raise ValueError(f"not UBJSON: {kind!r} at byte {at}")
         name, at = _text(data, at)
-        found[name], at = _value(data, data[at : at + 1], at + 1)
+        kind, at = data[at : at + 1], at + 1
+        found[name], at = _array(data, at) if kind == b"[" else _value(data, kind, at)
     return found, at + 1
 
 
 def _array(data: bytes, at: int) -> tuple[Any, int]:
-    kind = b""
+    kind, found = b"", list[Any]()
     if data[at : at + 1] == b"$":
         kind, at = data[at + 1 : at + 2], at + 2
     if data[at : at + 1] == b"#":
         count, at = _value(data, data[at + 1 : at + 2], at + 2)
         if kind in _NUMBERS:
-            numbers = np.frombuffer(data, _NUMBERS[kind], count, at)
-            return numbers.astype(numbers.dtype.newbyteorder("=")), at + numbers.nbytes
-        found = []
+            form = _NUMBERS[kind]
+            return np.frombuffer(data, form, count, at), at + count * form.itemsize
         for _ in range(count):
             one, at = _value(data, kind, at) if kind else _value(data, data[at : at + 1], at + 1)
             found.append(one)
         return found, at
-    found = []
     while (next_kind := data[at : at + 1]) != b"]":
         one, at = _value(data, next_kind, at + 1)
         found.append(one)

@@ -70,6 +70,22 @@ def test_the_part_of_a_sensitive_column_that_is_read_is_measured() -> None:
     assert measures["direct_contribution"].value != 0.0
 
 
+def test_the_direct_part_pays_for_picking_the_pair_of_groups() -> None:
+    from scipy.special import stdtrit
+
+    frame = rows_of(1500)
+    frame["race"] = pd.Categorical(frame["race"]).codes  # a number that a linear model reads
+    measures, evidence = run(made(frame, None, [*NAMES, "race"]))
+    direct, table = measures["direct_contribution"], evidence["explanations.group_disparity.carried.race"]
+    row = next(row for row in table.rows if row[0] == "race")
+    assert direct.interval is not None and "picked out of 3" in direct.interval.method and direct.value == row[2]
+    half, freedom = (direct.interval.high - direct.interval.low) / 2, direct.uncertainty.df  # type: ignore[union-attr]
+    at_once = (float(row[4]) - float(row[3])) / 2  # type: ignore[arg-type]  for 3 pairs of 4 columns
+    error = at_once / stdtrit(freedom, 1 - 0.025 / 12)
+    assert half >= error * stdtrit(freedom, 1 - 0.025 / 3)
+    assert direct.uncertainty.upper(0.95) - row[2] == pytest.approx(error * stdtrit(freedom, 1 - 0.05 / 3))  # type: ignore[union-attr, operator]
+
+
 def test_small_groups_are_left_out_and_named() -> None:
     measures, evidence = run(made(rows_of()))
     assert "output rare" not in measures
