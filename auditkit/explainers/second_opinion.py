@@ -58,20 +58,20 @@ def answer_as_explained(subject: Subject, given: Explained) -> Answer | None:
     return None
 
 
-def sampled_twice(subject: Subject, given: Explained, answer: Answer, rows: int) -> tuple[Floats, Floats]:
-    """Return what the permutation sampler makes of the first rows, twice, each time with walks of its own."""
+def sampled_twice(subject: Subject, given: Explained, answer: Answer, rows: int, rounds: int) -> tuple[Floats, Floats]:
+    """Return what the permutation sampler makes of the first rows, twice, each the mean of `rounds` with walks of their own."""
     features = list(given.features)
-    rng = subject.rng("explanations.sampled")
     task = Task(
         None,
         answer,
         None,
         given.frame[features].iloc[:rows].reset_index(drop=True),
         given.reference,
-        rng,
+        subject.rng("explanations.sampled"),
         model_rows(rows, len(features), len(given.reference)),
     )
-    return explain_permutation(task).values, explain_permutation(task).values
+    runs = np.stack([explain_permutation(task).values for _ in range(2 * rounds)])
+    return runs[:rounds].mean(axis=0), runs[rounds:].mean(axis=0)
 
 
 def another_game(found: Attributions) -> str | None:

@@ -28,6 +28,7 @@ from auditkit.subject import Subject
 _ID = "explanations.faithfulness"
 _ORDERS = ("most important first", "in random order", "least important first")
 _DRAWS, _FEWEST, _CHECKED, _TOP = 5, 30, 40, 3
+_ROUNDS, _STEADY = 4, 0.8
 
 
 @auditor(
@@ -61,7 +62,8 @@ def faithfulness(
     mean(R), between −1 and 1; 0: the order says no more than chance. It is judged in the output that was explained. seed_agreement: Spearman's correlation, within a row, of abs(φ) against either of two
     samples of background rows with none in common (where values are sampled: walked anew), and top_agreement the share of
     the three largest that both have. explainer_agreement: the correlation with the permutation sampler on 40 rows, where it
-    plays the same game and the explanation did not come from it; how far the sampler agrees with itself stands beside it.
+    plays the same game and the explanation did not come from it, each value the mean of up to 4 runs; how far the sampler
+    agrees with itself stands beside it, and where that is below 0.8 its noise would be taken for disagreement: *insufficient*.
     Means over rows: Student's t, of the gain by the delta method, of a share Wilson's at the effective size. The
     background rows count as given. Rows count once, whatever their weight; clusters are what is drawn, where there are any.
 
@@ -69,8 +71,8 @@ def faithfulness(
     -------------
     Replacing columns makes rows that no person has, on which models may behave oddly, the more so where columns are
     correlated: a gain then speaks of the model off its data. It shows that an order moves the model, not that the model is
-    right to move. Agreement of two explainers that share a mistake is no proof; noise of the sampler lowers it where
-    shares are close to each other.
+    right to move. Agreement of two explainers that share a mistake is no proof; what noise of the sampler is left lowers it
+    where shares are close to each other.
 
     References
     ----------
@@ -208,9 +210,16 @@ def _other_explainer(
         why = f"the sampler cannot explain the {_FEWEST} rows that are needed, twice; raise budget to {needed:,}"
         return _nothing(name, "correlation", "insufficient", why), []
     some = None if clusters is None else clusters[:n]
-    one, other = (np.abs(values) for values in sampled_twice(subject, given, answer, n))
+    rounds = min(_ROUNDS, budget // 2 // model_rows(n, columns, known))
+    one, other = (np.abs(values) for values in sampled_twice(subject, given, answer, n, rounds))
     agreed = _agreement(name, rank_correlations(np.abs(given.attributions.values[:n]), one), some)
     itself = _agreement(name, rank_correlations(one, other), some)
+    if itself.value is not None and itself.value < _STEADY:
+        why = (
+            f"the sampler agrees with itself to {itself.value:.2f} only, at least {_STEADY} are needed: its noise would be taken "
+            f"for disagreement{'; raise budget' if rounds < _ROUNDS else ''}"
+        )
+        agreed = _nothing(name, "correlation", "insufficient", why)
     return agreed, [("with the permutation sampler", agreed), ("the sampler with itself", itself)]
 
 

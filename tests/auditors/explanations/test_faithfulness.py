@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import spearmanr
-from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from xgboost import XGBClassifier
@@ -99,7 +99,7 @@ def test_what_the_model_cannot_be_asked_for_is_not_judged() -> None:
     found = measures(Subject(frame, model=model, label="y"))
     for name in ("deletion_gain", "explainer_agreement"):
         assert found[name].status == "undefined"
-        assert "cannot be asked for the output that was explained (log-odds)" in str(found[name].reason)
+        assert "cannot be asked for the output that was explained (score)" in str(found[name].reason)
     assert found["seed_agreement"].status == "measured"
 
 
@@ -125,6 +125,24 @@ def test_what_the_sampler_agrees_on_with_itself_stands_beside() -> None:
     ]
     assert table.rows[0][2] == found["seed_agreement"].value and table.rows[1][2] == found["explainer_agreement"].value
     assert all(0.5 < float(row[2] or 0) <= 1 for row in table.rows)
+
+
+def test_where_the_samplers_noise_is_all_that_would_be_seen_no_agreement_is_shown() -> None:
+    """Sixteen columns that matter alike: their order within a row is mostly noise of 10 pairs of walks, less of 40."""
+    rng = np.random.default_rng(1)
+    names = [f"c{place}" for place in range(16)]
+    frame = pd.DataFrame(rng.choice([-1.0, 1.0], size=(500, 16)), columns=names)
+    frame["y"] = (sum(frame[a] * frame[b] for a, b in zip(names, names[1:] + names[:1], strict=True)) > 0).astype(int)
+    model = HistGradientBoostingClassifier(max_iter=60, random_state=0).fit(frame[names], frame["y"])
+    subject = Subject(frame, model=model, label="y", features=names)
+    found = measures(subject, budget=30_000, background=100)["explainer_agreement"]
+    assert found.status == "insufficient" and "its noise would be taken for disagreement; raise budget" in str(
+        found.reason
+    )
+    table = [
+        item for item in faithfulness.run(subject, {"budget": 30_000, "background": 100}) if isinstance(item, Evidence)
+    ][1]
+    assert table.rows[1][2] is None and float(table.rows[2][2] or 0) < 0.8  # the sampler's own agreement is shown
 
 
 def test_a_linear_models_background_only_moves_by_its_means() -> None:
