@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -37,10 +39,16 @@ def one_line(error: BaseException) -> str:
 def _limited(threads: int | None) -> AbstractContextManager[Any]:
     if threads is None:
         return nullcontext()
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[Any] = threadpool_limits(limits=threads)
+    limits: AbstractContextManager[Any] = _numerical_libraries(len(sys.modules)).limit(limits=threads)
     return limits
+
+
+@lru_cache(maxsize=1)
+def _numerical_libraries(_: int) -> Any:
+    """Return what is loaded; looked for again once there are other modules, as it takes longer than many a model call."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _has_missing(answer: npt.NDArray[Any]) -> bool:
