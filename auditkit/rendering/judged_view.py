@@ -31,7 +31,7 @@ def judged_table(record: Record) -> dict[str, Any] | None:
         "block": "table",
         "title": spoken("Measured over all rows"),
         "caption": spoken(
-            "What rules speak of that is no gap between groups, with two-sided intervals; rulings use their own bounds"
+            "What rules ask of all rows together. Intervals here are two-sided; rulings use their own bounds"
         ),
         "columns": [{"title": spoken(title), "align": align} for title, align in _COLUMNS],
         "rows": [measure_cells(finding, measure) for finding, measure in found[:MOST_ROWS]],
