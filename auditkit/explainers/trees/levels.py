@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +13,7 @@ from auditkit.explainers.trees.leaf_games import quadrature
 from auditkit.explainers.trees.shares import Shares
 from auditkit.explainers.trees.stack import Stack, stacked
 
-_AT_ONCE, _TINY, _PER_STEP = 100_000, 1e-300, 2e-8
+_NODES, _AT_ONCE, _TINY, _PER_STEP = 12_000, 100_000, 1e-300, 2e-8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +58,11 @@ def shares_by_levels(forest: Forest, rows: Floats, background: Floats | None, ow
     The products are made on the way down; on the way up each edge's factor meets the sum of all leaves below it.
     """
     assert background is None  # those pairs are walked
+    if len(forest.trees) > 1 and sum(len(tree.feature) for tree in forest.trees) > _NODES:
+        half = len(forest.trees) // 2  # what fits into a processor's own memory is done sooner
+        halves = (replace(forest, trees=forest.trees[:half]), replace(forest, trees=forest.trees[half:]))
+        one, other = (shares_by_levels(part, rows, None, owner, players) for part in halves)
+        return Shares(one.values + other.values, one.base + other.base, one.total + other.total)
     stack = stacked(forest.trees)
     levels = _levels(stack, owner)
     times, weights = quadrature(max(1, min(len(levels.ends), len(np.unique(owner)) + 1) // 2))
