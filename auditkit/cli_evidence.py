@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from auditkit.cli_completion import card_formats, policies
-from auditkit.cli_options import day, policy_file
+from auditkit.cli_options import day, policy_file, record_file
 
 
 @click.command()
@@ -99,7 +99,7 @@ def keygen(name: Path) -> int:
 
 
 @click.command()
-@click.argument("record", type=click.Path(path_type=Path), default="audit.json")
+@click.argument("record", type=click.Path(path_type=Path), default="audit.json", callback=record_file)
 @click.option(
     "--format",
     "names",
@@ -131,6 +131,8 @@ def export(record: Path, names: tuple[str, ...], out: Path) -> int:
             click.echo(f"left out {name}: {error}", err=True)
             continue
         made[file] = content
+    if "README.md" in made and not _may_write_over(out / "README.md"):
+        raise OutputError("README.md is there already and is no card of auditkit's; name another folder with --out")
     try:
         out.mkdir(parents=True, exist_ok=True)
         for file, content in made.items():
@@ -144,3 +146,14 @@ def export(record: Path, names: tuple[str, ...], out: Path) -> int:
     for file in made:
         click.echo(f"wrote {out / file}")
     return 0
+
+
+def _may_write_over(card: Path) -> bool:
+    """Return whether a README.md is absent or was exported earlier: its metadata then name auditkit's measures."""
+    try:
+        start, _, rest = card.read_text(encoding="utf-8").partition("\n")
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return start == "---" and " auditkit: " in rest.partition("\n---")[0]

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 
 def day(_: click.Context, __: click.Parameter, value: str | None) -> date | None:
@@ -16,6 +17,13 @@ def day(_: click.Context, __: click.Parameter, value: str | None) -> date | None
         return date.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(f"got {value!r}, wanted a date like 2027-06-30") from None
+
+
+def record_file(context: click.Context, _: click.Parameter, value: Path) -> Path:
+    """Return the record that is meant: without a word the audit.json that is here, else that of the report folder."""
+    report = Path("auditkit-report", "audit.json")
+    named = context.get_parameter_source("record") is not ParameterSource.DEFAULT
+    return value if named or value.exists() or not report.is_file() else report
 
 
 def policy_file(context: click.Context, _: click.Parameter, value: Path | None) -> Path | None:

@@ -97,7 +97,7 @@ def dump(
 
 
 def load(path: str | Path) -> Record:
-    """Read audit.json.
+    """Read audit.json, or that of a report folder.
 
     Raises
     ------
@@ -107,10 +107,14 @@ def load(path: str | Path) -> Record:
         If it is no audit.json, is of a later version, or its evidence does not match its digest.
     """
     file = Path(path)
+    if file.is_dir():
+        file /= "audit.json"
     try:
         data = json.loads(file.read_bytes())
     except OSError as error:
-        raise DataError(f"{file.name} cannot be read: {error.strerror}; pass an audit.json") from None
+        raise DataError(
+            f"{file.name} cannot be read: {error.strerror}; pass an audit.json or a report folder"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{file.name} is not JSON ({error}); pass an audit.json") from None
     return from_json(data, file.name)

@@ -281,3 +281,22 @@ def test_export_writes_the_files(record: Record, tmp_path: Path, capsys: pytest.
         main(["export", str(tmp_path / "audit.json"), "--format", "huggingfase"])
     assert left.value.code == 2
     assert "Did you mean 'huggingface'" in capsys.readouterr().err
+
+
+def test_export_finds_the_report_writes_over_its_own_card_and_over_no_other_readme(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "auditkit-report").mkdir()
+    (tmp_path / "auditkit-report" / "audit.json").write_bytes(dump(record.audit, record.decision))
+    monkeypatch.chdir(tmp_path)
+
+    def export(*arguments: str) -> object:
+        with pytest.raises(SystemExit) as left:
+            main(["export", *arguments, "--format", "huggingface"])
+        return left.value.code
+
+    assert (export(), export(), export("auditkit-report")) == (0, 0, 0)
+    Path("README.md").write_text("---\ntitle: mine\n---\n# auditkit: mine\n")
+    assert export() == 2
+    assert "README.md is there already and is no card of auditkit's" in capsys.readouterr().err
+    assert "title: mine" in Path("README.md").read_text()
