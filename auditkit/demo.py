@@ -306,10 +306,12 @@ def _save_model(pipeline: Any, path: Path) -> None:
 
 
 def _make_room(folder: Path) -> None:
+    from auditkit.cache import FOLDER as CACHE
+
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder.name!r} is a file; name a folder for the demo")
     if folder.is_dir():
-        known = {*_FILES, "auditkit-report"}
+        known = {*_FILES, "auditkit-report", CACHE}
         foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in known)
         if foreign:
             raise OutputError(f"{folder.name!r} holds {foreign[0]!r}, which is not the demo's; name another folder")

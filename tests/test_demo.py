@@ -103,6 +103,15 @@ def test_a_folder_with_other_files_is_left_alone_and_an_earlier_demo_is_renewed(
     assert make_demo(config.folder, waiver_until=date(2030, 6, 30)).name == "audit.yaml"
 
 
+def test_the_cache_of_an_earlier_demo_is_the_demos_own(config: Config) -> None:
+    cache = config.folder / ".auditkit-cache"
+    cache.mkdir()
+    try:
+        assert make_demo(config.folder, waiver_until=date(2030, 6, 30)).name == "audit.yaml"
+    finally:
+        cache.rmdir()
+
+
 def test_what_was_edited_in_an_earlier_demo_stays(config: Config) -> None:
     policy = config.folder / "policy.yaml"
     before = policy.read_text()
