@@ -202,3 +202,22 @@ def test_a_measure_that_no_auditor_makes_is_an_error_with_its_line(tmp_path: Pat
 def test_a_waiver_takes_two_people(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="two different people"):
         load(tmp_path, BY="a")
+
+
+def test_a_rule_that_names_no_groups_or_wrong_ones_is_told_where_its_measure_is() -> None:
+    rate = replace(exact(0.5), name="rate")
+    women, men = (replace(rate, group=Group.of({"sex": sex})) for sex in ("f", "m"))
+    audit = audit_with(Finding(id="a.b", status="measured", title="B", measures=(gap((30, 20), 100), rate, women, men)))
+
+    def told(measure: str, **more: object) -> str:
+        rule = Rule(id="r", measure=measure, max=0.1, **more)
+        (ruling,) = Policy(name="p", rules=(rule,)).judge(audit, as_of=DAY).rulings
+        assert ruling.status == "missing"
+        return ruling.message
+
+    assert "say group: sex" in told("a.b.difference")
+    assert "say group: sex" in told("a.b.difference", group={"sex": "f"})
+    assert "it was measured for f, m" in told("a.b.rate", group={"sex": "female"})
+    assert "say each_group: sex" in told("a.b.rate", group="sex")
+    assert "it was measured for dataset: test" in told("a.b.rate", dataset="train")
+    assert "a.b measured: difference, rate" in told("a.b.k")

@@ -125,10 +125,28 @@ def _unmatched(rule: Rule, audit: Audit) -> str:
     for finding in audit.findings:
         if finding.id == finding_id:
             if finding.status == "measured":
-                names = sorted({measure.name for measure in finding.measures})
-                return f"not measured for this group or dataset; {finding_id} measured: {', '.join(names)}"
+                return f"not measured for this group or dataset; {_at_hand(rule, finding)}"
             return finding.reason or finding.status
     return f"{finding_id} was skipped"
+
+
+def _at_hand(rule: Rule, finding: Finding) -> str:
+    """Return where the rule's measure was measured, or, where it was not at all, what the auditor measured instead."""
+    same = [measure for measure in finding.measures if f"{finding.id}.{measure.name}" == rule.measure]
+    elsewhere = sorted({measure.dataset for measure in same})
+    if not same:
+        return f"{finding.id} measured: {', '.join(sorted({measure.name for measure in finding.measures}))}"
+    if rule.dataset not in elsewhere:
+        return f"it was measured for dataset: {' or '.join(elsewhere)}"
+    gaps = dict.fromkeys(measure.over for measure in same if measure.over)
+    if gaps:
+        said = [over[0] if len(over) == 1 else f"[{', '.join(over)}]" for over in gaps]
+        return f"it was measured over columns, say group: {' or '.join(said[:6])}"
+    groups = list(dict.fromkeys(str(measure.group) for measure in same if measure.group.columns == rule.columns))
+    if not rule.columns or not groups:
+        return "it was measured for all rows and for groups; leave group out, or say each_group with a sensitive column"
+    hint = f"; say each_group: {rule.group} for each of them" if isinstance(rule.group, str) else ""
+    return f"it was measured for {', '.join(groups[:6])}{' and more' if len(groups) > 6 else ''}{hint}"
 
 
 def _judge(rule: Rule, name: str, measure: Measure, limit: Limit, adjusted: float, baseline: Baseline | None) -> Ruling:
