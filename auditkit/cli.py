@@ -18,7 +18,7 @@ from auditkit.cli_ending import guarded, interrupted_by, without
 from auditkit.cli_evidence import export, keygen, sign, verify
 from auditkit.cli_exit import kept_alive
 from auditkit.cli_files import check, schema
-from auditkit.cli_options import day, is_built_in, policy_file
+from auditkit.cli_options import day, is_built_in, policy_file, record_file
 from auditkit.cli_outputs import Wanted, claims_output, outputs, sources_of, sources_of_audit, tell, write_outputs
 from auditkit.cli_start import compare, init, list_
 from auditkit.cli_track import track
@@ -140,7 +140,7 @@ def run(
 
 
 @commands.command()
-@click.argument("record", type=click.Path(path_type=Path), default="audit.json")
+@click.argument("record", type=click.Path(path_type=Path), default="audit.json", callback=record_file)
 @click.option(
     "--policy",
     required=True,
@@ -186,7 +186,7 @@ def gate(
 
 
 @commands.command()
-@click.argument("record", type=click.Path(path_type=Path), default="audit.json")
+@click.argument("record", type=click.Path(path_type=Path), default="audit.json", callback=record_file)
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("auditkit-report"), help="Folder for the documents."
 )
@@ -257,14 +257,14 @@ def _places(_: click.Context, __: click.Parameter, value: str | None) -> list[in
 )
 @click.option("--no-code", is_flag=True, help="Refuse models that run code of the folder (python: …).")
 def explain(file: Path, rows: list[int] | None, whom: Whom | None, out: Path | None, no_code: bool, **how: Any) -> int:
-    """Explain a CODE such as AK-G01, or single rows of FILE (audit.yaml) with the reasons of adverse decisions.
+    """Explain a CODE such as AK-G01, an auditor's id, or single rows of FILE (audit.yaml) with the reasons of adverse decisions.
 
     Names single persons: nothing of it enters a report. Reasons follow 12 CFR 1002.9(b)(2): at most four factors that lowered
     the score most, against applicants approved at or just above the threshold, or all.
     """
-    if str(file).upper().startswith("AK-"):
-        from auditkit.codes import explained
+    from auditkit.codes import code_of, explained
 
+    if str(file).upper().startswith("AK-") or code_of(str(file)):
         click.echo(str(explained(str(file))))
         return 0
     from auditkit.explainers.persons import explain_persons
@@ -272,6 +272,10 @@ def explain(file: Path, rows: list[int] | None, whom: Whom | None, out: Path | N
     from auditkit.run import subject_from
 
     wanted = rows if whom is None else whom
+    if wanted is None and not file.exists() and not file.suffix.startswith(".y"):
+        raise click.UsageError(
+            f"{str(file)!r} is no file, code or auditor; name audit.yaml, a code (AK-G01) or an id of auditkit list"
+        )
     if wanted is None or (rows is not None and whom is not None):
         raise click.UsageError("say whom to explain, in one way: --rows 3,17, --adverse or --all")
     if out is not None:

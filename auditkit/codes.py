@@ -91,14 +91,14 @@ def code_of_ruling(ruling: Ruling) -> str:
 
 
 def explained(code: str) -> Code:
-    """Return what a code means.
+    """Return what a code, or that of an auditor's id, means.
 
     Raises
     ------
     ConfigurationError
         If there is no such code.
     """
-    wanted = code.upper()
+    wanted = code_of(code) or code.upper()
     known = codes()
     if wanted not in known:
         raise ConfigurationError(f"there is no code {code!r}.{did_you_mean(wanted, known)}")

@@ -343,6 +343,16 @@ def test_explain_refuses_in_one_line_with_exit_2(
     assert (lender / "audit.yaml").read_text().startswith("name: lending")
 
 
+def test_explain_takes_the_id_of_an_auditor_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("explain", "fairness.demographic_parity") == 0
+    assert capsys.readouterr().out.startswith("AK-F01  Demographic parity")
+
+
+def test_explain_says_what_it_takes_when_it_is_given_something_else(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("explain", "parity-sex") == 2
+    assert "'parity-sex' is no file, code or auditor; name audit.yaml" in capsys.readouterr().err
+
+
 def test_explain_without_an_adverse_decision_says_so(lender: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change("audit.yaml", "  sensitive: [sex]", "  threshold: 0.0\n  sensitive: [sex]")(lender)
     assert call("explain", lender / "audit.yaml", "--adverse", "--out", lender / "reasons.csv") == 0
