@@ -57,7 +57,7 @@ def select(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[list[Aud
 def _expand(names: Iterable[str], known: dict[str, Auditor]) -> set[str]:
     families = {name.partition(".")[0] for name in known}
     expanded: set[str] = set()
-    for name in names:
+    for name in [names] if isinstance(names, str) else names:
         if name in known:
             expanded.add(name)
         elif name in families:

@@ -84,6 +84,11 @@ def _task_and_labels(
             f"label column {roles.label!r} is missing in {gaps:,} of {rows.rows:,} rows; drop them or fill them first"
         )
     values = rows.values(column)
+    words = next((v for v in [*values, *(classes or ())] if isinstance(v, str)), None)
+    if task == "regression" and words is not None:
+        raise DataError(
+            f"task is regression, but {column!r} or the model says {words!r}; wanted numbers, or say binary or multiclass"
+        )
     continuous = rows.types[column] == "number" or all(isinstance(v, float) for v in values)
     many = len(values) > _MOST_CLASSES and all(isinstance(v, int | float) for v in values)
     if task == "regression" or (task is None and (many or (continuous and any(_fraction(v) for v in values)))):

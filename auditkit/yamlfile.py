@@ -189,7 +189,8 @@ def _read_text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         names = [other.name for other in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-        raise ConfigurationError(f"no such file: {path.name!r}.{did_you_mean(path.name, names)}") from None
+        hint = did_you_mean(path.name, names) or " To have one proposed: auditkit init DATA"
+        raise ConfigurationError(f"no such file: {path.name!r}.{hint}") from None
     except UnicodeDecodeError as problem:
         message = f"byte {problem.start} is not UTF-8; save the file as UTF-8"
         raise ConfigurationError(message, file=path.name) from None
@@ -381,7 +382,7 @@ def _got(value: object) -> str:
     if isinstance(value, list) and not value:
         return "an empty list"
     shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+    return shown if len(shown) <= 60 else f"{shown[:56]}...{shown[-1]}"
 
 
 def _quotes(problem: ValidationError, schema: Mapping[str, Any]) -> str:

@@ -105,3 +105,16 @@ def test_weights_are_added_the_same_way_every_time(tmp_path: object) -> None:
     assert tallies[0] == tallies[1] == tallies[2]
     assert tallies[0] == ak.count_rows(frame, ["g"], label="y", weight="w").as_dict()
     assert duckdb.sql(f"SELECT typeof(sum(w)) FROM '{path}'").fetchall() == [("DOUBLE",)]  # why this is a trap
+
+
+def test_words_are_no_numbers_to_regress_on() -> None:
+    frame = pd.DataFrame({"y": ["good", "bad"] * 50, "p": ["good", "bad"] * 50, "g": ["a", "b"] * 50})
+    with pytest.raises(ak.AuditkitError, match="task is regression, but 'y' or the model says 'bad'; wanted numbers"):
+        ak.Subject(frame, label="y", prediction="p", task="regression", sensitive=["g"])
+
+
+def test_one_family_may_be_named_without_a_list() -> None:
+    frame = pd.DataFrame({"y": [0, 1] * 60, "p": [0, 1] * 60, "g": ["a"] * 60 + ["b"] * 60})
+    subject = ak.Subject(frame, label="y", prediction="p", favorable=1, sensitive=["g"])
+    found = ak.audit(subject, only="data.labels", progress=False)
+    assert [finding.id for finding in found.findings] == ["data.labels"]

@@ -159,3 +159,16 @@ def test_any_text_gives_a_document_or_one_line(tmp_path_factory: pytest.TempPath
         assert isinstance(load_policy_document(path), Document)
     except ConfigurationError as problem:
         assert "\n" not in str(problem)
+
+
+def test_a_first_file_that_is_missing_is_offered(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"no such file: 'audit.yaml'. To have one proposed: auditkit init DATA"
+    ):
+        load_yaml(tmp_path / "audit.yaml", schema("audit"))
+
+
+def test_a_long_value_is_cut_with_both_its_quotes(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("a sentence that is no mapping at all, " * 4)
+    with pytest.raises(ConfigurationError, match=r"got '[^']{50,60}', wanted a mapping"):
+        load_yaml(tmp_path / "a.yaml", schema("audit"))

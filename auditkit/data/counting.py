@@ -199,7 +199,7 @@ def recoded(coded: Coded, values: Sequence[Scalar], what: str, error: type[Excep
     unknown = [value for value in coded.values if value not in position]
     if unknown:
         raise error(
-            f"{what} hold {unknown[0]!r}, which is no label; the labels are {', '.join(map(repr, values[:10]))}"
+            f"{what}: got {unknown[0]!r}, which is no label; the labels are {', '.join(map(repr, values[:10]))}"
         )
     mapping = np.array([position[value] for value in coded.values], dtype=np.int32)
     return np.asarray(mapping[coded.codes], dtype=np.int32)
