@@ -221,3 +221,9 @@ def test_a_rule_that_names_no_groups_or_wrong_ones_is_told_where_its_measure_is(
     assert "say each_group: sex" in told("a.b.rate", group="sex")
     assert "it was measured for dataset: test" in told("a.b.rate", dataset="train")
     assert "a.b measured: difference, rate" in told("a.b.k")
+
+
+def test_a_decision_is_shown_in_one_line() -> None:
+    audit = audit_with(Finding(id="a.b", status="measured", title="B", measures=(exact(0.5),)))
+    decision = Policy(name="p", rules=(Rule(id="r", measure="a.b.k", min=1.0),)).judge(audit, as_of=DAY)
+    assert repr(decision) == "Decision('p', fail, exit code 1: 1 fail)"

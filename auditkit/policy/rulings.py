@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -90,6 +91,11 @@ class Decision:
     baseline: str = ""
     why: str = ""
     valid_for_days: int | None = None
+
+    def __repr__(self) -> str:
+        counts = Counter(ruling.status for ruling in self.rulings)
+        said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+        return f"Decision({self.policy!r}, {self.verdict}, exit code {self.exit_code}: {said or 'no rulings'})"
 
 
 def verdict_of(rulings: Sequence[Ruling], prove: Prove, died: bool) -> tuple[Verdict, int]:

@@ -69,9 +69,9 @@ def _row(name: str, over: tuple[str, ...], pair: dict[str, Measure]) -> list[str
     leading = difference or ratio
     if leading is None or leading.value is None:
         reason = leading.reason if leading else ""
-        return [f"{name} over {' × '.join(over)}", f"not measured because {reason}", NOTHING, "", "", ""]
+        return [f"{name} over {' × '.join(over)}", NOTHING, NOTHING, f"not measured because {reason}", NOTHING, NOTHING]
     left_out = f"; {percent(leading.not_covered)} of rows in groups too small" if leading.not_covered else ""
-    between = f"{leading.worst} and {leading.best}" if leading.worst and leading.best else ""
+    between = _pair(str(leading.worst), str(leading.best)) if leading.worst and leading.best else ""
     return [
         f"{name} over {' × '.join(over)}",
         _value(difference),
@@ -80,6 +80,11 @@ def _row(name: str, over: tuple[str, ...], pair: dict[str, Measure]) -> list[str
         number(leading.expected, leading.unit) if leading.expected is not None else NOTHING,
         number(leading.detectable, leading.unit) if leading.detectable is not None else NOTHING,
     ]
+
+
+def _pair(first: str, second: str) -> str:
+    """Return both names, in quotes where one holds an "and" of its own, as "40 and over" does."""
+    return f"“{first}” and “{second}”" if " and " in f"{first}{second}" else f"{first} and {second}"
 
 
 def _value(measure: Measure | None) -> str:
