@@ -540,14 +540,15 @@ class Subject:
             cells = cells * len(values.values) + found.codes[:, place]
         return found.groups(by), np.searchsorted(cells, key)
 
-    def sample(self, n: int, dataset: str = "test", stratify: str | None = None, *, key: str = "") -> Any:
-        """Return `n` rows as a pandas frame: those with the smallest keyed hashes of (seed, key, content, occurrence).
+    def sample(self, n: int, dataset: str = "test", stratify: str | None = None) -> Any:
+        """Return `n` rows as a pandas frame: those with the smallest keyed hashes of (seed, table, content, occurrence).
 
         The order of the rows in the file does not matter. With `stratify`, each value of that column gets rows in
-        proportion to its size. Equal rows of two tables are drawn together, unless their keys differ.
+        proportion to its size. Each table is drawn by a key of its own, so that a row which is in two of them is not more
+        likely to be drawn from both.
         """
         rows = self.rows_of(dataset)
-        seed = int(self.rng(key).integers(2**62)) if key else self.seed
+        seed = self.seed if dataset == "test" else int(self.rng(dataset).integers(2**62))
         if isinstance(rows, Scan):
             return rows.sample(n, seed).frame()
         table = self.table(dataset)

@@ -149,8 +149,7 @@ def _classified(subject: Subject, columns: list[str], rows: int, older: str) -> 
 
 def _drawn(subject: Subject, rows: int, dataset: str) -> Any:
     """Return a sample of rows, of each cluster at most one."""
-    # By a key of its own: else rows that are equal in both tables would be drawn together, and look alike too often.
-    frame = subject.sample(rows, dataset, key="" if dataset == "test" else "data.drift")
+    frame = subject.sample(rows, dataset)
     cluster = subject.roles.cluster
     return frame if cluster is None or cluster not in frame else frame.drop_duplicates(cluster)
 

@@ -56,8 +56,7 @@ def duplicates(subject: Subject, *, rows: int = 1000, pool: int = 10_000, near: 
         raise NotApplicable("training and test table have no column in common")
     equal = known(row_keys(test, columns), row_keys(train, columns))
     yield _share("share_exact", int(equal.sum()), test.rows, "Wilson; all rows")
-    # By a key of its own: else training rows would be drawn that equal the test rows drawn, or be drawn apart from them.
-    some = subject.sample(rows, key="privacy.duplicates")[columns]
+    some = subject.sample(rows)[columns]
     drawn = subject.sample(rows + pool, "train")[columns]
     asked = min(rows, len(drawn) // 2)
     own, others = drawn.iloc[:asked], drawn.iloc[asked:]
