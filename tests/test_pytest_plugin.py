@@ -1,5 +1,6 @@
 """assert_gate reads as the gate does; pytest --auditkit makes a test of each ruling and closes where the gate closes."""
 
+import os
 import subprocess
 import sys
 from datetime import date
@@ -280,7 +281,8 @@ def test_pytest_starts_without_numpy_or_pandas() -> None:
         "pytest.main(['--version', '--version'], plugins=[Look()])\n"
         "pytest.main(['-q', '-p', 'no:hypothesispytest', '-p', 'no:xdist', '--co', '--rootdir=/', '/dev/null'], plugins=[Look()])\n"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/", env=plain)
     assert "[]\nTrue" in ran.stdout
 
 

@@ -18,7 +18,7 @@ def within(texts: Sequence[str], budget: int) -> list[str]:
     Examples
     --------
     >>> within(["short", "x" * 100], 40)
-    ['short', 'xxxxx … (the rest is in audit.json)']
+    ['short', 'xxx … (the rest is in audit.json)']
     """
     if sum(map(_size, texts)) <= budget:
         return list(texts)
@@ -62,6 +62,6 @@ def short(text: str, most: int = 150) -> str:
     Examples
     --------
     >>> short("one two three", 8)
-    'one two …'
+    'one tw …'
     """
     return text if len(text) <= most else f"{text[: most - 2].rstrip()} …"

@@ -153,7 +153,7 @@ def test_an_own_pack_is_read_by_its_path(tmp_path: Path) -> None:
         ("{card: owner}", "{cart: owner}", 13, "unknown key 'cart'"),
         ('id: "2"', 'id: "1"', 11, "the item '1' stands twice"),
         ("wants: [{card: owner}]", "wants: []", 13, "got an empty list, wanted a list"),
-        ("wants: [{card: owner}]", "wants: [{card: owner}]\n    at_most: partly", 11, "because"),
+        ("wants: [{card: owner}]", "wants: [{card: owner}]\n    at_most: partly", 14, "because"),
     ],
 )
 def test_a_mistake_in_a_pack_is_one_line_with_its_place(
