@@ -41,13 +41,15 @@ def verdict(record: Record, rulings: Sequence[Ruling]) -> dict[str, Any]:
         "fail": ("No", "fail"),
         "not decided": ("Not decided", "missing"),
     }[decision.verdict]
+    if status == "pass" and any(r.severity == "block" and r.status == "inconclusive" for r in rulings):
+        status = "inconclusive"  # the policy lets it pass; the mark does not say that the limit was shown to be kept
     return {"word": spoken(word), "status": status, "lede": _lede(decision, rulings), "tape": _tape(rulings)}
 
 
 def _lede(decision: Decision, rulings: Sequence[Ruling]) -> str:
     block = [ruling for ruling in rulings if ruling.severity == "block"]
     tally = Counter(ruling.status for ruling in block)
-    unsettled = sum(ruling.status == "inconclusive" for ruling in rulings)
+    unsettled = sum(ruling.status == "inconclusive" and ruling.severity != "info" for ruling in rulings)
     if decision.verdict == "not decided":
         return _undecided(decision, rulings)
     first = spoken({"fail": "FAIL", "pass": "PASS", "pass with warnings": "PASS WITH WARNINGS"}[decision.verdict])
@@ -55,7 +57,7 @@ def _lede(decision: Decision, rulings: Sequence[Ruling]) -> str:
         first = spoken("{verdict}, and one rule INCONCLUSIVE", verdict=first)
     elif unsettled:
         first = spoken("{verdict}, and {n} rules INCONCLUSIVE", verdict=first, n=words(unsettled))
-    parts = [_exceeded(tally["fail"], len(block))]
+    parts = [_exceeded(tally["fail"], len(block)) if tally["fail"] else _none_exceeded(decision, tally, len(block))]
     if tally["inconclusive"]:
         n = words(tally["inconclusive"])
         parts.append(
@@ -76,15 +78,28 @@ def _lede(decision: Decision, rulings: Sequence[Ruling]) -> str:
 
 
 def _exceeded(failed: int, total: int) -> str:
-    if not total:
-        return spoken("No rule of the policy blocks")
     if total == 1:
-        return (
-            spoken("The one blocking rule is exceeded") if failed else spoken("The one blocking rule is not exceeded")
-        )
+        return spoken("The one blocking rule is exceeded")
     if failed == 1:
         return spoken("One of {total} blocking rules is exceeded", total=words(total))
     return spoken("{n} of {total} blocking rules are exceeded", n=words(failed).capitalize(), total=words(total))
+
+
+def _none_exceeded(decision: Decision, tally: Counter[Any], total: int) -> str:
+    """Say what no fail means: limits that are kept, or rules that were left open, waived or adopted and block nothing."""
+    if not total:
+        return spoken("No rule of the policy blocks")
+    if tally["pass"] == total:
+        if total == 1:
+            return spoken("The one blocking rule is not exceeded")
+        return spoken("None of {total} blocking rules is exceeded", total=words(total))
+    if decision.verdict == "fail":
+        if total == 1:
+            return spoken("The one blocking rule is not shown to be exceeded")
+        return spoken("None of {total} blocking rules is shown to be exceeded", total=words(total))
+    if total == 1:
+        return spoken("The one blocking rule does not close the gate")
+    return spoken("None of {total} blocking rules closes the gate", total=words(total))
 
 
 def _undecided(decision: Decision, rulings: Sequence[Ruling]) -> str:
@@ -156,11 +171,14 @@ def _why_text(decision: Decision, rulings: Sequence[Ruling], against: int) -> st
         return spoken("The policy has no rule that applied to this audit.")
     kept = sum(r.status == "pass" for r in rulings if r.severity == "block")
     warned = [r for r in rulings if r.severity == "warn" and r.status != "pass"]
-    text = (
-        spoken("One blocking rule keeps its limit at the stated confidence.")
-        if kept == 1
-        else spoken("{n} blocking rules keep their limit at the stated confidence.", n=words(kept).capitalize())
-    )
+    if all(r.severity != "block" for r in rulings):
+        text = f"{spoken('No rule of the policy blocks')}."
+    elif not kept:
+        text = spoken("No blocking rule is shown to keep its limit.")
+    elif kept == 1:
+        text = spoken("One blocking rule keeps its limit at the stated confidence.")
+    else:
+        text = spoken("{n} blocking rules keep their limit at the stated confidence.", n=words(kept).capitalize())
     if not warned:
         return text
     names = ", ".join(ruling_name(r) for r in warned)

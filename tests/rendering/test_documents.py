@@ -117,6 +117,38 @@ def test_first_answer_says_what_was_decided(state: str, word: str, text: str) ->
     assert text in view["lede"]
 
 
+@pytest.mark.parametrize(
+    ("statuses", "verdict", "mark", "text"),
+    [
+        (["pass"], "pass", "pass", "The one blocking rule is not exceeded."),
+        (["pass", "pass"], "pass", "pass", "None of two blocking rules is exceeded."),
+        (["inconclusive"], "pass with warnings", "inconclusive", "The one blocking rule does not close the gate; one"),
+        (["inconclusive", "pass"], "pass", "inconclusive", "None of two blocking rules closes the gate; one cannot"),
+        (["waived", "pass"], "pass with warnings", "pass", "None of two blocking rules closes the gate; one is waived"),
+        (["inconclusive"], "fail", "fail", "The one blocking rule is not shown to be exceeded; one cannot be settled"),
+        (["inconclusive", "pass"], "fail", "fail", "None of two blocking rules is shown to be exceeded; one cannot"),
+        ([], "pass", "pass", "No rule of the policy blocks."),
+    ],
+)
+def test_a_gate_that_no_rule_closes_says_whether_limits_were_shown_to_be_kept(
+    statuses: list[str], verdict: str, mark: str, text: str
+) -> None:
+    rulings = [samples.ruling(status, rule=f"rule-{place}") for place, status in enumerate(statuses)]
+    judged = samples.decision(*rulings, verdict=verdict, prove="compliance" if verdict == "fail" else "violation")
+    view = gate_view(samples.record(judged))
+    assert view["verdict"]["status"] == mark
+    assert text in view["verdict"]["lede"]
+    kept = "No blocking rule is shown to keep its limit." in view["why"]["text"]
+    assert kept is (bool(statuses) and "pass" not in statuses and verdict != "fail")
+
+
+def test_open_rules_are_counted_as_they_are_shown_without_those_for_information() -> None:
+    rulings = [samples.ruling("inconclusive", rule=name, severity=name) for name in ("block", "info")]
+    view = gate_view(samples.record(samples.decision(*rulings, verdict="pass with warnings")))["verdict"]
+    assert view["lede"].startswith("PASS WITH WARNINGS, and one rule INCONCLUSIVE.")
+    assert [row["label"] for row in view["tape"]] == ["1 blocking"]
+
+
 def test_auditor_that_died_is_named_with_its_message() -> None:
     assert "fairness.equal_opportunity MemoryError: no memory left" in words(page(STATES["died"]))
 
