@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from auditkit.attacks.combinations import combinations
-from auditkit.attacks.identifying import sizes_in, unique_match_risk
+from auditkit.attacks.identifying import marketer_range, sizes_in, unique_match_risk
 from auditkit.data.frames import table_from_frame
 
 
@@ -48,3 +48,34 @@ def test_the_interval_covers_the_share_of_right_unique_matches(fraction: float) 
         low, high = found.limits(1.96)
         covered += low <= right <= high
     assert 0.925 <= covered / trials <= 0.975
+
+
+def test_the_estimate_from_below_is_the_formula() -> None:
+    found = marketer_range(np.array([1] * 40 + [2] * 10 + [5] * 8), 0.2)
+    assert found.low == pytest.approx(0.2 * 58 / 100)
+    assert found.value == pytest.approx(0.2 * (58 + 40**2 / (2 * 10 * 100 / 99 + 40 * 0.25)) / 100)
+    assert found.high == 58 / 100
+
+
+def test_classes_without_a_single_row_have_missed_none() -> None:
+    found = marketer_range(np.array([3, 4, 5]), 0.5)
+    assert (found.low, found.value, found.high) == pytest.approx((1 / 8, 1 / 8, 1 / 4))
+    one = marketer_range(np.array([1]), 0.5)
+    assert one.low <= one.value <= one.high == 1
+
+
+@pytest.mark.parametrize("fraction", [0.02, 0.15, 0.5])
+@pytest.mark.parametrize("sizes", ["unequal", "alike"])
+def test_the_marketers_risk_lies_in_its_range(fraction: float, sizes: str) -> None:
+    rng = np.random.default_rng(6)
+    people = np.ceil(rng.pareto(1.2, 4000) * 3 + 0.01).astype(int) if sizes == "unequal" else rng.poisson(9, 4000) + 1
+    lows, estimates, truths = [], [], []
+    for _ in range(100):
+        drawn = rng.binomial(people, fraction)
+        found, true = marketer_range(drawn[drawn > 0], fraction), (drawn / people).sum() / drawn.sum()
+        assert found.low <= found.value <= found.high and true <= found.high
+        lows.append(found.low)
+        estimates.append(found.value)
+        truths.append(true)
+    assert np.mean(lows) <= 1.002 * np.mean(truths)
+    assert np.mean(estimates) <= 1.02 * np.mean(truths)

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from auditkit.attacks.combinations import Combinations, Counts, combinations
 from auditkit.attacks.counted import counted_tables, exact, required_quasi_identifiers
-from auditkit.attacks.identifying import sizes_in, unique_match_risk
+from auditkit.attacks.identifying import marketer_range, sizes_in, unique_match_risk
 from auditkit.declare import auditor
 from auditkit.errors import ConfigurationError, NotApplicable
-from auditkit.finding import Column, Dataset, Evidence, Measure
+from auditkit.finding import Column, Dataset, Evidence, Interval, Measure
 from auditkit.group_rates import two_sided
 from auditkit.subject import Subject
 
@@ -36,16 +36,21 @@ def reidentification_risk(subject: Subject, *, sampling_fraction: float | None =
     know it: journalist_risk_max = max 1/F over the classes of the table. The marketer links everybody: marketer_risk =
     mean over rows of 1/F, the share of right links. All exact counts. Where the population is not at hand but the
     sampling fraction π is, unique_match_risk = π·n₁ ÷ (π·n₁ + 2(1−π)·n₂), n₁ classes of one row and n₂ of two: how often a
-    match on a unique row would be right; logit interval that counts how this itself depends on the sample.
+    match on a unique row would be right; logit interval that counts how this itself depends on the sample. marketer_risk is
+    then a range: from π · classes ÷ rows, if no class was missed, to the prosecutor's risk, if no class has more people
+    than rows; its middle figure is from below too, by Chao and Lin's estimate of the classes that were missed. A rule on it
+    passes only if the highest keeps the limit. Of the journalist's highest risk a sample says only that it is at most 1/f.
 
     Misleads when
     -------------
     The population is not the one that the rows come from. People were chosen unequally, or households together: the
-    sampling fraction then says little. Without population or fraction only the prosecutor's risk is measured. All assume that what the attacker knows is without error.
+    sampling fraction then says little. Without population or fraction only the prosecutor's risk is
+    measured. All assume that what the attacker knows is without error.
 
     References
     ----------
-    .. [1] El Emam 2013, Guide to the De-Identification of Personal Health Information, ch. 16; Skinner, Elliot 2002
+    .. [1] El Emam 2013, Guide to the De-Identification of Personal Health Information, ch. 16; Skinner, Elliot 2002;
+       Chao, Lin 2012, doi:10.1111/j.1541-0420.2011.01739.x
     """
     columns = list(required_quasi_identifiers(subject))
     if sampling_fraction is not None and not 0 < sampling_fraction < 1:
@@ -58,6 +63,17 @@ def reidentification_risk(subject: Subject, *, sampling_fraction: float | None =
         yield from _against_population(subject, found, columns, dataset)
         if sampling_fraction is not None:
             yield _sampled(counts, sampling_fraction, dataset, found.rows)
+            if not _has_population(subject):
+                yield _marketer(counts, sampling_fraction, dataset, found.rows)
+                yield _undefined("journalist_risk_max", dataset, found.rows, _journalist(int(counts.min())))
+
+
+def _has_population(subject: Subject) -> bool:
+    try:
+        subject.rows_of("population")
+    except NotApplicable:
+        return False
+    return True
 
 
 def _against_population(
@@ -107,6 +123,30 @@ def _sampled(counts: Counts, fraction: float, dataset: Dataset, rows: int) -> Me
         return replace(base, status="insufficient")
     interval = two_sided(found, "Skinner and Elliot, logit")
     return replace(base, value=found.value, status="measured", reason="", interval=interval, uncertainty=found)
+
+
+def _marketer(counts: Counts, fraction: float, dataset: Dataset, rows: int) -> Measure:
+    amount = marketer_range(counts, fraction)
+    method = (
+        f"sampling fraction {fraction:g}: if no class was missed; from below (Chao and Lin 2012); the prosecutor's risk"
+    )
+    return Measure(
+        name="marketer_risk",
+        value=amount.value,
+        unit="probability",
+        direction="lower",
+        dataset=dataset,
+        n=rows,
+        interval=Interval(amount.low, amount.high, None, "two", "range", method),
+        uncertainty=amount,
+    )
+
+
+def _journalist(smallest: int) -> str:
+    return (
+        f"at most 1/{smallest:,}, one by the rows of the smallest class; how many people are like them a sample does "
+        "not tell; give the population"
+    )
 
 
 def _undefined(name: str, dataset: Dataset, rows: int, reason: str) -> Measure:

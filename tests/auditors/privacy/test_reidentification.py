@@ -59,6 +59,24 @@ def test_too_few_unique_rows_are_too_few(people: pd.DataFrame) -> None:
     assert found.status == "insufficient"
 
 
+def test_of_a_sample_the_marketer_has_a_range_and_the_journalist_a_reason(people: pd.DataFrame) -> None:
+    subject = Subject(people, quasi_identifiers=["sex", "town"])
+    found = measures(reidentification_risk.run(subject, {"sampling_fraction": 0.1}))
+    marketer, journalist = found["marketer_risk", "test"], found["journalist_risk_max", "test"]
+    assert marketer.interval is not None and marketer.interval.kind == "range"
+    assert "Chao and Lin" in marketer.interval.method
+    assert (marketer.interval.low, marketer.interval.high) == pytest.approx((0.1 * 3 / 9, 3 / 9))
+    assert (journalist.value, journalist.status) == (None, "undefined")
+    assert str(journalist.reason).startswith("at most 1/1, one by the rows of the smallest class")
+
+
+def test_a_population_beside_a_fraction_is_what_counts(people: pd.DataFrame) -> None:
+    subject = Subject(people, quasi_identifiers=["sex", "town"], population=pd.concat([people, people]))
+    found = reidentification_risk.run(subject, {"sampling_fraction": 0.5})
+    marketer = [item for item in found if isinstance(item, Measure) and item.name == "marketer_risk"]
+    assert [(one.value, one.dataset) for one in marketer] == [(pytest.approx(1.5 / 9), "test")]
+
+
 def test_the_released_table_is_counted(people: pd.DataFrame) -> None:
     subject = Subject(people, quasi_identifiers=["sex", "town"], released=people.iloc[:6])
     found = measures(k_anonymity.run(subject, {}))
