@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -224,7 +225,21 @@ def _beside_reference(subject: Subject, counted: _Counted) -> Iterator[Measure |
         named = {name: known.get(name, (Group.of({column: name}), nobody)) for name in wanted}
         among = np.logical_or.reduce([inside for _, inside in named.values()])
         if not among.any():
-            yield _nothing(column, len(wanted))
+            yield _nothing(
+                column,
+                f"no test row is in one of the {len(wanted)} groups of {column!r} that the reference names; spell them as the "
+                "data do",
+            )
+            continue
+        misspelt = _misspelt(
+            [name for name in wanted if name not in known], [name for name in known if name not in wanted]
+        )
+        if misspelt is not None:
+            yield _nothing(
+                column,
+                f"the reference of {column!r} names {misspelt[0]!r}, which no test row has, and not {misspelt[1]!r}, which "
+                "rows have; spell it as the data do, or name both",
+            )
             continue
         rates = [counted.share(group, inside, among) for group, inside in named.values()]
         ratios = [
@@ -255,7 +270,17 @@ def _off(share: Uncertainty, wanted: float, family: int) -> str:
     return "fewer" if share.upper(level) < wanted else "more" if share.lower(level) > wanted else ""
 
 
-def _nothing(column: str, groups: int) -> Measure:
+def _misspelt(absent: Sequence[str], unnamed: Sequence[str]) -> tuple[str, str] | None:
+    """Return a group of the reference that does not occur and one that does and looks like it, but was not named."""
+    by_lower = {name.lower(): name for name in unnamed}
+    for name in absent:
+        close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.8)
+        if close:
+            return name, by_lower[close[0]]
+    return None
+
+
+def _nothing(column: str, reason: str) -> Measure:
     return Measure(
         name="smallest_to_reference",
         value=None,
@@ -264,7 +289,7 @@ def _nothing(column: str, groups: int) -> Measure:
         over=(column,),
         n=0,
         status="insufficient",
-        reason=f"no test row is in one of the {groups} groups of {column!r} that the reference names; spell them as the data do",
+        reason=reason,
     )
 
 

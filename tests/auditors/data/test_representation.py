@@ -121,6 +121,17 @@ def test_a_reference_that_names_no_group_of_the_data_says_so(frame: pd.DataFrame
     assert "spell them as the data do" in str(found.reason)
 
 
+def test_a_group_that_the_reference_misspells_is_told_and_not_counted_as_nobody() -> None:
+    rows = pd.DataFrame({"sex": ["female"] * 60 + ["male"] * 40})
+    measures, _ = results(Subject(rows, sensitive=["sex"], reference={"sex": {"Female": 0.5, "male": 0.5}}))
+    found = one(measures, "smallest_to_reference", over=("sex",))
+    assert found.status == "insufficient"
+    assert "names 'Female', which no test row has, and not 'female', which rows have" in str(found.reason)
+    shares = {"sex": {"female": 0.4, "male": 0.4, "diverse": 0.2}}
+    measures, _ = results(Subject(rows, sensitive=["sex"], reference=shares))
+    assert one(measures, "smallest_to_reference", over=("sex",)).value == 0
+
+
 @pytest.mark.parametrize(
     ("reference", "said"),
     [
