@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -110,18 +110,38 @@ def load(path: str | Path) -> Record:
     if file.is_dir():
         file /= "audit.json"
     try:
-        data = json.loads(file.read_bytes())
+        content = file.read_bytes()
     except OSError as error:
         raise DataError(
             f"{file.name} cannot be read: {error.strerror}; pass an audit.json or a report folder"
         ) from None
+    return from_json(parsed(content, file.name), file.name)
+
+
+def parsed(content: bytes, name: str = "audit.json") -> Any:
+    """Return the JSON of a record's bytes.
+
+    Raises
+    ------
+    RecordError
+        If it is none.
+    """
+    try:
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise RecordError(f"{file.name} is not JSON ({error}); pass an audit.json") from None
-    return from_json(data, file.name)
+        raise RecordError(f"{name} is not JSON ({error}); pass an audit.json") from None
 
 
 def from_json(data: Any, name: str = "audit.json") -> Record:
     """Return the record of parsed JSON; errors as in `load`."""
+    return with_findings(head_of(data, name), data, name)
+
+
+def head_of(data: Any, name: str = "audit.json") -> Record:
+    """Return the record without its findings, once its digests and its verdict hold; errors as in `load`.
+
+    This is what statements are made of, at half the time.
+    """
     if not isinstance(data, dict) or "schema_version" not in data:
         raise RecordError(f"{name} is no audit record (it has no schema_version); pass an audit.json")
     if not isinstance(data["schema_version"], int) or data["schema_version"] > SCHEMA_VERSION:
@@ -138,7 +158,6 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
             != run["run_digest"]
         ):
             raise RecordError(f"{name} was changed after it was written: its verdict or run does not match its digest")
-        findings = [finding_from_json(item) for item in [*data["findings"], *run.pop("findings")]]
         decision = _read_decision(data["decision"], run)
         coverage = tuple(pack_of(pack) for pack in run.get("coverage", ()))
         changes = changes_from_json(run["changes"]) if "changes" in run else None
@@ -148,7 +167,7 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
             name=data["name"],
             subject=data["subject"],
             provenance=data["provenance"],
-            findings=tuple(sorted(findings, key=lambda finding: finding.id)),
+            findings=(),
             run={
                 k: run[k]
                 for k in ("started", "seconds", "host", "platform", "python", "cached", "presentation")
@@ -156,10 +175,22 @@ def from_json(data: Any, name: str = "audit.json") -> Record:
             },
         )
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise RecordError(
-            f"{name} is damaged: {type(error).__name__}: {error}; write it again with auditkit run"
-        ) from None
+        raise _damaged(name, error) from None
     return Record(audit, decision, digest, coverage, changes)
+
+
+def with_findings(head: Record, data: Any, name: str = "audit.json") -> Record:
+    """Return the record that a head is of, with the findings of its JSON; errors as in `load`."""
+    try:
+        found = [finding_from_json(item) for item in [*data["findings"], *data["run"]["findings"]]]
+        ordered = tuple(sorted(found, key=lambda finding: finding.id))
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise _damaged(name, error) from None
+    return replace(head, audit=replace(head.audit, findings=ordered))
+
+
+def _damaged(name: str, error: Exception) -> RecordError:
+    return RecordError(f"{name} is damaged: {type(error).__name__}: {error}; write it again with auditkit run")
 
 
 def _consistent(decision: Decision) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from auditkit.attest.bundle import BUNDLE, MANIFEST, manifest
 from auditkit.attest.bundle import written as written_envelopes
-from auditkit.attest.statements import envelopes
+from auditkit.attest.statements import digests_of, envelopes
 from auditkit.auditing import Audit, Progress, audit, package_versions, recalled
 from auditkit.cache import FOLDER, Cache
 from auditkit.changes import Changes, since_audit, since_baseline
@@ -368,8 +368,9 @@ def write(
     wanted = dict.fromkeys((*documents_for(record), *documents))
     rendered = render_documents(record, documents=wanted, templates=templates)
     files = {"audit.json": content, **rendered, **bias_audit_files(record)}
-    files[BUNDLE] = written_envelopes(envelopes(record, files))
-    files[MANIFEST] = manifest(record, files)
+    digests = digests_of(files)
+    files[BUNDLE] = written_envelopes(envelopes(record, digests))
+    files[MANIFEST] = manifest(record, {**digests, **digests_of({BUNDLE: files[BUNDLE]})})
     with replacing(folder) as incoming:
         for name, data in files.items():
             (incoming / name).write_bytes(data)

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from auditkit.attest.dsse import Envelope, envelope_from, private_key
-from auditkit.attest.statements import envelopes
+from auditkit.attest.statements import digests_of, envelopes, previous_of, stated_digests
 from auditkit.errors import ConfigurationError, OutputError, RecordError
-from auditkit.record import Record, load
+from auditkit.record import Record, head_of, parsed
 
 BUNDLE = "audit.intoto.jsonl"
 MANIFEST = "manifest.json"
@@ -60,21 +60,28 @@ def sign(folder: Path, key: Path, *, password: bytes | None = None, previous: Pa
     secret = private_key(key, password)
     found = read(folder)
     files = folder_files(folder)
+    digests = digests_of(files)
+    if previous is not None and any(one.signatures for one in found):
+        raise ConfigurationError(
+            "the statements are signed already, so the audit before can no longer be named in them"
+        )
+    _unchanged(found, digests)
+    head = head_of(parsed(files["audit.json"]))
     if previous is not None:
-        if any(one.signatures for one in found):
-            raise ConfigurationError(
-                "the statements are signed already, so the audit before can no longer be named in them"
-            )
-        before = previous / BUNDLE if previous.is_dir() else previous
-        try:
-            digest = hashlib.sha256(before.read_bytes()).hexdigest()
-        except OSError as error:
-            raise ConfigurationError(f"{before.name} cannot be read: {error.strerror}") from None
-        found = envelopes(load(folder / "audit.json"), files, digest)
-    _unchanged(found, files)
+        found = envelopes(head, digests, _digest_of(previous))
+    elif [one.payload for one in found] != [one.payload for one in envelopes(head, digests, previous_of(found))]:
+        raise RecordError("a statement does not follow from audit.json; nobody should sign this; run the audit again")
     signed = tuple(one.signed(secret) for one in found)
-    _write(folder, written(signed))
+    _write(folder, head, digests, written(signed))
     return signed[0].signatures[-1].keyid, len(signed[0].signatures)
+
+
+def _digest_of(previous: Path) -> str:
+    before = previous / BUNDLE if previous.is_dir() else previous
+    try:
+        return hashlib.sha256(before.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigurationError(f"{before.name} cannot be read: {error.strerror}") from None
 
 
 def folder_files(folder: Path) -> dict[str, bytes]:
@@ -86,37 +93,38 @@ def folder_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _unchanged(found: Sequence[Envelope], files: dict[str, bytes]) -> None:
-    stated = {one["name"]: one["digest"].get("sha256") for one in found[0].statement["subject"]}
-    for name in sorted({*stated, *files}):
-        if name not in files or stated.get(name) != hashlib.sha256(files[name]).hexdigest():
+def _unchanged(found: Sequence[Envelope], digests: Mapping[str, str]) -> None:
+    stated = stated_digests(found[0].statement.get("subject"))
+    for name in sorted({*stated, *digests, "audit.json"}):
+        if name not in digests or stated.get(name) != digests[name]:
             raise RecordError(
                 f"{name} is not what the statements speak of; nobody should sign this; run the audit again"
             )
 
 
-def manifest(record: Record, files: Mapping[str, bytes]) -> bytes:
+def manifest(record: Record, digests: Mapping[str, str]) -> bytes:
     """Return the manifest of a report folder: the digests of all its files, the statements among them.
 
     Parameters
     ----------
     record : Record
-    files : mapping of name to content
-        All files but the manifest.
+        Its findings are not needed.
+    digests : mapping of name to SHA-256
+        Of all files but the manifest.
     """
     listed = {
         "auditkit": record.audit.provenance["auditkit"],
         "evidence_digest": record.evidence_digest,
-        "record_digest": hashlib.sha256(files["audit.json"]).hexdigest(),
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+        "record_digest": digests["audit.json"],
+        "files": dict(sorted(digests.items())),
     }
     return (json.dumps(listed, indent=1) + "\n").encode()
 
 
-def _write(folder: Path, content: bytes) -> None:
+def _write(folder: Path, head: Record, digests: Mapping[str, str], content: bytes) -> None:
     """Replace the statements, and their digest in the manifest."""
     try:
-        listed = manifest(load(folder / "audit.json"), {**folder_files(folder), BUNDLE: content})
+        listed = manifest(head, {**digests, **digests_of({BUNDLE: content})})
         for name, data in ((BUNDLE, content), (MANIFEST, listed)):
             incoming = folder / f".{name}.incoming"
             incoming.write_bytes(data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,14 +21,20 @@ EXPIRES = "urn:auditkit:expires"
 PASSED_LEVEL = "AUDITKIT_GATE_PASSED"
 
 
-def envelopes(record: Record, files: Mapping[str, bytes], previous: str | None = None) -> tuple[Envelope, ...]:
+def digests_of(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return SHA-256 of each file, in hexadecimal digits, ordered by name."""
+    return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+
+
+def envelopes(record: Record, digests: Mapping[str, str], previous: str | None = None) -> tuple[Envelope, ...]:
     """Return unsigned envelopes about a report folder.
 
     Parameters
     ----------
     record : Record
-    files : mapping of name to content
-        All files of the folder but the manifest and the statements themselves.
+        Its findings are not needed.
+    digests : mapping of name to SHA-256
+        Of all files of the folder but the manifest and the statements themselves.
     previous : str, optional
         SHA-256 of the statements of the audit before, so that none can be taken out of the row unseen.
 
@@ -38,14 +44,14 @@ def envelopes(record: Record, files: Mapping[str, bytes], previous: str | None =
         The evidence; with a decision also the test result, and last the verification summary, which names the digests of
         the others: a line that is taken away is missed.
     """
-    subjects = [_digested(name, content) for name, content in sorted(files.items())]
+    subjects = [_digested(name, digest) for name, digest in sorted(digests.items())]
     made = [_enveloped(subjects, EVIDENCE, _evidence(record, previous))]
     decision = record.decision
     if decision is None:
         return tuple(made)
     made.append(_enveloped(subjects, TEST_RESULT, _test_result(decision)))
     model = _model(record)
-    about = [model] if model is not None else [_digested("audit.json", files["audit.json"])]
+    about = [model] if model is not None else [_digested("audit.json", digests["audit.json"])]
     inputs = [
         {"uri": f"audit.intoto.jsonl#{number}", "digest": {"sha256": hashlib.sha256(one.payload).hexdigest()}}
         for number, one in enumerate(made)
@@ -59,8 +65,8 @@ def _enveloped(subjects: list[dict[str, Any]], kind: str, predicate: dict[str, A
     return Envelope(json.dumps(statement, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _digested(name: str, content: bytes) -> dict[str, Any]:
-    return {"name": name, "digest": {"sha256": hashlib.sha256(content).hexdigest()}}
+def _digested(name: str, digest: str) -> dict[str, Any]:
+    return {"name": name, "digest": {"sha256": digest}}
 
 
 def _inputs(record: Record) -> list[dict[str, Any]]:
@@ -149,3 +155,25 @@ def expiry(decision: Decision | None) -> date | None:
     if decision.valid_for_days is not None:
         ends.append(decision.as_of + timedelta(days=decision.valid_for_days))
     return min(ends, default=None)
+
+
+def stated_digests(subject: object) -> dict[str, Any]:
+    """Return digests by name of a statement's subject, which may be anything once it was changed."""
+    parts = [part for part in subject if isinstance(part, dict)] if isinstance(subject, list) else []
+    digests = {str(part.get("name")): part.get("digest") for part in parts}
+    return {name: digest.get("sha256") if isinstance(digest, dict) else None for name, digest in digests.items()}
+
+
+def previous_of(found: Iterable[Envelope]) -> str | None:
+    """Return the digest of the statements before that these name, which may be anything once they were changed."""
+    named = None
+    for one in found:
+        predicate = one.statement.get("predicate")
+        if isinstance(predicate, dict) and PREVIOUS in predicate:
+            named = _previous(predicate[PREVIOUS])
+    return named
+
+
+def _previous(link: object) -> str:
+    digest = link.get("digest") if isinstance(link, dict) else None
+    return str(digest.get("sha256")) if isinstance(digest, dict) else ""

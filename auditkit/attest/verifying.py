@@ -11,10 +11,21 @@ from typing import Any
 
 from auditkit.attest.bundle import BUNDLE, MANIFEST, folder_files, manifest, read
 from auditkit.attest.dsse import PAYLOAD_TYPE, Envelope, public_key
-from auditkit.attest.statements import EVIDENCE, EXPIRES, PREVIOUS, STATEMENT, SUMMARY, TEST_RESULT, envelopes
+from auditkit.attest.statements import (
+    EVIDENCE,
+    EXPIRES,
+    PREVIOUS,
+    STATEMENT,
+    SUMMARY,
+    TEST_RESULT,
+    digests_of,
+    envelopes,
+    previous_of,
+    stated_digests,
+)
 from auditkit.errors import DataError, RecordError
 from auditkit.policy import Policy
-from auditkit.record import Record, load
+from auditkit.record import Record, head_of, parsed, with_findings
 
 VALID, INVALID, FAILED = 0, 4, 1
 
@@ -76,14 +87,18 @@ def verify(
     """
     found = read(folder)
     files = folder_files(folder)
-    record = load(folder / "audit.json")
+    digests = digests_of(files)
+    if "audit.json" not in files:
+        raise DataError(f"{folder.name} has no audit.json; write it again with auditkit run")
+    data = parsed(files["audit.json"])
+    record = head_of(data)
     day = as_of or datetime.now(UTC).date()
     checks = [
         _signatures(found, keys, threshold),
-        _files(found, files),
-        _statements(found, record, files),
-        _manifest(folder, record, files),
-        _documents(record, files, templates),
+        _files(found, digests),
+        _statements(found, record, digests),
+        _manifest(folder, record, digests),
+        _documents(record, data, files, templates),
         _expiry(found, day),
     ]
     if policy is not None:
@@ -115,40 +130,28 @@ def _signatures(found: Sequence[Envelope], paths: Sequence[Path], threshold: int
     return Check(what, True, f"every statement is signed by {', '.join(one[:16] for one in sorted(by_all))}")
 
 
-def _files(found: Sequence[Envelope], files: dict[str, bytes]) -> Check:
+def _files(found: Sequence[Envelope], digests: dict[str, str]) -> Check:
     stated: dict[str, Any] = {}
     for one in found:
         if one.statement.get("predicateType") == EVIDENCE:
-            stated |= _stated(one.statement.get("subject"))
+            stated |= stated_digests(one.statement.get("subject"))
     wrong = [
         f"{name} is missing"
-        if name not in files
+        if name not in digests
         else f"{name} was added"
         if name not in stated
         else f"{name} was changed"
-        for name in sorted({*stated, *files})
-        if name not in files or stated.get(name) != hashlib.sha256(files[name]).hexdigest()
+        for name in sorted({*stated, *digests})
+        if name not in digests or stated.get(name) != digests[name]
     ]
     if wrong:
         return Check("files", False, "; ".join(wrong))
-    return Check("files", True, f"all {len(files)} files have the digests that are stated")
+    return Check("files", True, f"all {len(digests)} files have the digests that are stated")
 
 
-def _stated(subject: object) -> dict[str, Any]:
-    """Return digests by name of a statement's subject, which may be anything once it was changed."""
-    parts = [part for part in subject if isinstance(part, dict)] if isinstance(subject, list) else []
-    digests = {str(part.get("name")): part.get("digest") for part in parts}
-    return {name: digest.get("sha256") if isinstance(digest, dict) else None for name, digest in digests.items()}
-
-
-def _statements(found: Sequence[Envelope], record: Record, files: dict[str, bytes]) -> Check:
+def _statements(found: Sequence[Envelope], record: Record, digests: dict[str, str]) -> Check:
     """Hold the statements against those that the record gives rise to, so that no line says or lacks something else."""
-    previous = None
-    for one in found:
-        predicate = one.statement.get("predicate")
-        if isinstance(predicate, dict) and PREVIOUS in predicate:
-            previous = _previous(predicate[PREVIOUS])
-    expected = [one.payload for one in envelopes(record, files, previous)]
+    expected = [one.payload for one in envelopes(record, digests, previous_of(found))]
     if [one.payload for one in found] != expected:
         kinds = [one.statement.get("predicateType") for one in found]
         wanted = [EVIDENCE, TEST_RESULT, SUMMARY][: len(expected)]
@@ -162,15 +165,10 @@ def _statements(found: Sequence[Envelope], record: Record, files: dict[str, byte
     return Check("statements", True, "they follow from audit.json, whose own digests hold")
 
 
-def _previous(link: object) -> str:
-    digest = link.get("digest") if isinstance(link, dict) else None
-    return str(digest.get("sha256")) if isinstance(digest, dict) else ""
-
-
-def _manifest(folder: Path, record: Record, files: dict[str, bytes]) -> Check:
+def _manifest(folder: Path, record: Record, digests: dict[str, str]) -> Check:
     try:
         listed = (folder / MANIFEST).read_bytes()
-        right = manifest(record, {**files, BUNDLE: (folder / BUNDLE).read_bytes()})
+        right = manifest(record, {**digests, **digests_of({BUNDLE: (folder / BUNDLE).read_bytes()})})
     except OSError:
         return Check("manifest", False, f"{MANIFEST} cannot be read")
     return Check(
@@ -178,17 +176,18 @@ def _manifest(folder: Path, record: Record, files: dict[str, bytes]) -> Check:
     )
 
 
-def _documents(record: Record, files: dict[str, bytes], templates: Path | None) -> Check:
+def _documents(head: Record, data: Any, files: dict[str, bytes], templates: Path | None) -> Check:
     """Write the documents again from audit.json: the same version gives the same bytes, so every number is the record's."""
     from auditkit.auditing import package_versions
     from auditkit.rendering.documents import DOCUMENTS, FORMATS, documents_for, render
 
     what = "documents"
-    own, theirs = package_versions()["auditkit"], record.audit.provenance.get("auditkit")
+    own, theirs = package_versions()["auditkit"], head.audit.provenance.get("auditkit")
     if own != theirs:
         return Check(
             what, None, f"written by auditkit {theirs}, this is {own}; only that version writes the same bytes"
         )
+    record = with_findings(head, data)
     there = [name for name in DOCUMENTS if any(f"{name}.{fmt}" in files for fmt in FORMATS)]
     again = render(record, documents=dict.fromkeys((*documents_for(record), *there)), templates=templates)
     changed = [name for name, content in again.items() if files.get(name) != content]

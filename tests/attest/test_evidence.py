@@ -1,5 +1,6 @@
 """Statements are what the specifications say, others can verify them, and nothing changes unseen."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -195,6 +196,25 @@ def test_nobody_signs_a_folder_that_was_changed(tmp_path: Path) -> None:
         bundle.sign(folder, tmp_path / "ada.pem")
 
 
+def test_nobody_signs_a_statement_that_says_more_than_the_record(tmp_path: Path) -> None:
+    folder = made(tmp_path, limit=999)
+    dsse.new_key(tmp_path / "ada.pem", tmp_path / "ada.pub.pem")
+    found = [
+        dsse.Envelope(one.payload.replace(b'"result":"FAILED"', b'"result":"PASSED"')) for one in bundle.read(folder)
+    ]
+    assert tuple(found) != bundle.read(folder)
+    (folder / BUNDLE).write_bytes(bundle.written(found))
+    with pytest.raises(RecordError, match=r"does not follow from audit\.json"):
+        bundle.sign(folder, tmp_path / "ada.pem")
+
+
+def test_the_manifest_holds_after_signing_and_names_the_statements(signed: Path) -> None:
+    report = signed / "auditkit-report"
+    listed = json.loads((report / "manifest.json").read_bytes())["files"]
+    there = {entry.name: hashlib.sha256(entry.read_bytes()).hexdigest() for entry in report.iterdir()}
+    assert listed == {name: digest for name, digest in there.items() if name != "manifest.json"}
+
+
 def test_a_line_that_is_taken_away_is_missed(copy: Path) -> None:
     file = copy / "auditkit-report" / BUNDLE
     lines = file.read_text().splitlines(keepends=True)
@@ -204,7 +224,7 @@ def test_a_line_that_is_taken_away_is_missed(copy: Path) -> None:
 
 
 def test_a_document_that_shows_another_number_is_noticed_even_when_all_digests_are_made_anew(tmp_path: Path) -> None:
-    from auditkit.attest.statements import envelopes
+    from auditkit.attest.statements import digests_of, envelopes
     from auditkit.record import load
 
     folder = made(tmp_path)
@@ -212,7 +232,7 @@ def test_a_document_that_shows_another_number_is_noticed_even_when_all_digests_a
     before = page.read_text()
     page.write_text(before.replace("120 ", "999 ", 1))
     assert page.read_text() != before
-    forged = envelopes(load(folder / "audit.json"), bundle.folder_files(folder))
+    forged = envelopes(load(folder / "audit.json"), digests_of(bundle.folder_files(folder)))
     (folder / BUNDLE).write_bytes(bundle.written(forged))
     found = checked(tmp_path, keys=[])
     assert (found["files"], found["statements"], found["documents"]) == (True, True, False)

@@ -15,7 +15,7 @@ import samples
 import auditkit as ak
 from auditkit.attest.bundle import BUNDLE, MANIFEST, manifest
 from auditkit.attest.bundle import written as statements
-from auditkit.attest.statements import envelopes
+from auditkit.attest.statements import digests_of, envelopes
 from auditkit.attest.verifying import verify
 from auditkit.auditing import audit
 from auditkit.cli import main
@@ -159,8 +159,8 @@ def test_a_document_that_nobody_asked_for_in_audit_yaml_is_written_again_by_veri
     record, files = load(out / "audit.json"), {file.name: file.read_bytes() for file in out.iterdir()}
     files["technical_file.md"] = files["technical_file.md"].replace(b"are missing", b"are written")
     stated = {name: content for name, content in files.items() if name not in (BUNDLE, MANIFEST)}
-    stated[BUNDLE] = statements(envelopes(record, stated))
-    stated[MANIFEST] = manifest(record, stated)
+    stated[BUNDLE] = statements(envelopes(record, digests_of(stated)))
+    stated[MANIFEST] = manifest(record, digests_of(stated))
     for name, content in stated.items():
         (out / name).write_bytes(content)
     checks = {check.what: check for check in verify(out).checks}
