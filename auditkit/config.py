@@ -304,6 +304,13 @@ def _training(document: Document) -> dict[str, Any]:
     for key in ("record", "emissions_csv"):
         if key in given:
             return {"file": _file(document, given[key], "training", key)}
+    if given:
+        from auditkit.energy.training import training_energy
+
+        try:
+            training_energy(given)
+        except ConfigurationError as error:
+            raise document.error(error.message, "training") from None
     return dict(given)
 
 

@@ -70,6 +70,8 @@ def test_a_model_may_be_absent_pinned_or_made_by_code(tmp_path: Path) -> None:
             2,
             "no grid for the country",
         ),
+        ("name: income", "name: income\ntraining: {hours: 1}", 2, "training: nothing that takes power; give cpu_cores"),
+        ("name: income", "name: income\ntraining: {hours: 1, gpus: 2}", 2, "training: gpus without watts_per_gpu"),
         ("name: income", "name: income\naudit: {seed: -1}", 2, "got -1, wanted a whole number of at least 0"),
         ("name: income", "name: income\naudit: {timeout: 0}", 2, "got 0, wanted a number above 0"),
         ("name: income", "name: income\ncard: {version: 1.10}", 2, "put it in quotes"),
