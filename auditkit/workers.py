@@ -17,10 +17,12 @@ from dataclasses import dataclass, replace
 
 from auditkit.attacks.steps import Step, listening, tell
 from auditkit.catalog import select
+from auditkit.data.table import Table
 from auditkit.declare import Auditor
-from auditkit.errors import InsufficientData, NotApplicable
+from auditkit.errors import AuditkitError, InsufficientData, NotApplicable
 from auditkit.finding import Evidence, Finding, FindingStatus, Measure
 from auditkit.finding_json import finding_to_json
+from auditkit.models.masking import masked
 from auditkit.subject import Subject
 
 _MAX_WORKERS = 4
@@ -45,8 +47,20 @@ def run_one(entry: Auditor, subject: Subject, options: Mapping[str, object]) -> 
     except (
         BaseException
     ) as error:  # the one place where an auditor's failure is contained, also one that is no Exception
-        status, reason, found = "error", f"{type(error).__name__}: {error}", []
+        status, reason, found = "error", _told(error, subject), []
     return finding_of(entry, options, status, reason, found)
+
+
+def _told(error: BaseException, subject: Subject) -> str:
+    """Return what was raised; what other people's code says may quote rows, which no record holds."""
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, AuditkitError):
+        return text
+    rows = subject.rows_of()
+    if not isinstance(rows, Table):
+        return masked(text, rows.columns)
+    words = (value for name in rows.columns if rows.types[name] == "text" for value in rows.coded(name).values)
+    return masked(text, rows.columns, words)
 
 
 def _checked(entry: Auditor, found: Sequence[object]) -> list[Measure | Evidence]:

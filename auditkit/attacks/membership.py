@@ -16,6 +16,7 @@ from auditkit.attacks.training_again import trainer
 from auditkit.data.frames import table_from_frame
 from auditkit.data.row_keys import known, row_keys
 from auditkit.errors import InsufficientData, ModelError, NotApplicable
+from auditkit.models.masking import without_rows
 from auditkit.stats.uncertainty import AreaUnderCurve
 from auditkit.subject import Subject
 
@@ -103,7 +104,8 @@ def attacked(subject: Subject, rows: int, effort: Effort, identifier: str) -> At
     try:
         return _with_shadows(subject, plain, _pool(subject, plain.frames, rest, rows, effort.rows), effort, identifier)
     except (NotApplicable, ModelError) as error:
-        return replace(plain, about=f"no shadow models: {error}")
+        reason = without_rows(without_rows(str(error), plain.frames[0]), plain.frames[1])
+        return replace(plain, about=f"no shadow models: {reason}")
 
 
 def _by_threshold(subject: Subject, rows: int) -> tuple[Attacked, tuple[Any, Any]]:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditkit.errors import ModelError
+from auditkit.models.masking import masked
 
 Floats = npt.NDArray[np.float64]
 Work = Callable[[int], Floats]
@@ -99,7 +100,7 @@ def _attempt(work: Work, place: int) -> Piece | str:
         with threadpool_limits(1):
             found = work(place)
     except Exception as error:  # the work calls a user's own code, which raises what it likes
-        text = " ".join(str(error).split())
+        text = masked(" ".join(str(error).split()))  # what it quotes may be rows
         return f"{type(error).__name__}: {text[:160]}"
     return Piece(place, found, time.process_time() - began)
 

@@ -12,6 +12,7 @@ from auditkit.data.table import scalar
 from auditkit.errors import ModelError
 from auditkit.finding import Scalar
 from auditkit.models.categories import trained_categories
+from auditkit.models.masking import without_rows
 from auditkit.models.model import Answers, Model, one_line
 
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
@@ -157,7 +158,8 @@ def _answers_scores(function: Any, sample: Any) -> bool:
     try:
         answer = np.asarray(function(sample.head(_PROBE)))
     except Exception as error:
-        raise ModelError(f"{describe(function)} raised {one_line(error)}; it gets a pandas frame") from error
+        raised = without_rows(one_line(error), sample)
+        raise ModelError(f"{describe(function)} raised {raised}; it gets a pandas frame") from error
     return answer.dtype.kind == "f" and bool(((answer >= 0) & (answer <= 1)).all())
 
 

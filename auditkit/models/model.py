@@ -15,6 +15,7 @@ import numpy.typing as npt
 from auditkit.errors import ModelError
 from auditkit.finding import Scalar
 from auditkit.models.categories import Categories, with_categories
+from auditkit.models.masking import without_rows
 
 BATCH = 100_000
 _TOLERANCE = 1e-6
@@ -186,8 +187,9 @@ class Model:
                 try:
                     part = np.asarray(call(rows.to_numpy() if self.plain else rows))
                 except Exception as error:
+                    raised = without_rows(one_line(error), rows)
                     raise ModelError(
-                        f"{name} raised {one_line(error)}; give it the columns and types it was trained on"
+                        f"{name} raised {raised}; give it the columns and types it was trained on"
                     ) from error
                 if part.ndim == 0 or len(part) != len(rows):
                     got = "a single value" if part.ndim == 0 else f"{len(part):,} rows"
