@@ -67,3 +67,35 @@ def test_columns_come_with_the_most_incomplete_first(frame: pd.DataFrame) -> Non
 
 def test_without_sensitive_columns_there_is_a_share_and_no_gap(frame: pd.DataFrame) -> None:
     assert set(results(Subject(frame))[0]) == {"share_missing"}
+
+
+def test_each_column_that_lacks_values_is_compared_between_the_groups() -> None:
+    table = pd.DataFrame({"sex": ["f"] * 100 + ["m"] * 100, "age": np.arange(200.0), "job": ["x"] * 200, "home": 1})
+    table.loc[[*range(40), *range(100, 140)], "age"] = np.nan  # of both sexes alike: hides the gap of job
+    table.loc[0:29, "job"] = None
+    measures, evidence = results(Subject(table, sensitive=["sex"]))
+    assert measures["gap"].value == 0
+    rows = evidence["columns_by_sex"].rows
+    assert [row[:6] for row in rows] == [
+        ("job", "f", 0.3, "m", 0.0, 0.3),
+        ("age", rows[1][1], 0.4, rows[1][3], 0.4, 0.0),
+    ]
+    assert rows[0][6] > 0.15 and rows[1][6] <= 0  # type: ignore[operator]
+
+
+def test_complete_columns_and_lone_groups_are_not_compared(frame: pd.DataFrame) -> None:
+    assert "columns_by_sex" not in results(Subject(frame, sensitive=["sex"]), min_group_size=60)[1]
+    complete = pd.DataFrame({"sex": ["f", "m"] * 50, "age": np.arange(100)})
+    assert "columns_by_sex" not in results(Subject(complete, sensitive=["sex"]))[1]
+
+
+@pytest.mark.statistics
+def test_columns_that_lack_values_by_chance_are_shown_to_differ_in_few_tables() -> None:
+    rng, wrong, tables = np.random.default_rng(3), 0, 300
+    for _ in range(tables):
+        table = pd.DataFrame({"sex": rng.choice(["f", "m", "x"], 240)})
+        for column in "abcdefgh":
+            table[column] = np.where(rng.random(240) < 0.2, np.nan, 1.0)
+        rows = results(Subject(table, sensitive=["sex"]))[1]["columns_by_sex"].rows
+        wrong += any(row[6] > 0 for row in rows)  # type: ignore[operator]
+    assert wrong / tables <= 0.08
