@@ -217,7 +217,7 @@ def _side_by_side(over: tuple[str, ...], shares: list[Rate], learned: dict[Group
 
 def _beside_reference(subject: Subject, counted: _Counted) -> Iterator[Measure | Evidence]:
     family = sum(len(shares) for shares in subject.reference.values())
-    off = 0
+    off, unread = 0, ""
     for column, wanted in subject.reference.items():
         groups, place, _ = _groups(subject, (column,), "test")
         known = {str(group): (group, place == code) for code, group in enumerate(groups)}
@@ -225,6 +225,7 @@ def _beside_reference(subject: Subject, counted: _Counted) -> Iterator[Measure |
         named = {name: known.get(name, (Group.of({column: name}), nobody)) for name in wanted}
         among = np.logical_or.reduce([inside for _, inside in named.values()])
         if not among.any():
+            unread = unread or column
             yield _nothing(
                 column,
                 f"no test row is in one of the {len(wanted)} groups of {column!r} that the reference names; spell them as the "
@@ -235,6 +236,7 @@ def _beside_reference(subject: Subject, counted: _Counted) -> Iterator[Measure |
             [name for name in wanted if name not in known], [name for name in known if name not in wanted]
         )
         if misspelt is not None:
+            unread = unread or column
             yield _nothing(
                 column,
                 f"the reference of {column!r} names {misspelt[0]!r}, which no test row has, and not {misspelt[1]!r}, which "
@@ -261,7 +263,11 @@ def _beside_reference(subject: Subject, counted: _Counted) -> Iterator[Measure |
         members = {rate.group: ratio for rate, ratio in zip(rates, ratios, strict=True)}
         yield _least("smallest_to_reference", "ratio", (column,), members, rates[0].n)
         yield _table(column, rates, list(wanted.values()), flags, counted.rows)
-    yield exact("groups_off_reference", off, "count", "lower", "test", counted.rows)
+    counts = exact("groups_off_reference", off, "count", "lower", "test", counted.rows)
+    if unread:
+        why = f"the groups of {unread!r} could not be found in the reference"
+        counts = replace(counts, value=None, interval=None, uncertainty=None, status="insufficient", reason=why)
+    yield counts
 
 
 def _off(share: Uncertainty, wanted: float, family: int) -> str:

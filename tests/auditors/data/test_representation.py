@@ -127,6 +127,7 @@ def test_a_group_that_the_reference_misspells_is_told_and_not_counted_as_nobody(
     found = one(measures, "smallest_to_reference", over=("sex",))
     assert found.status == "insufficient"
     assert "names 'Female', which no test row has, and not 'female', which rows have" in str(found.reason)
+    assert one(measures, "groups_off_reference").status == "insufficient"
     shares = {"sex": {"female": 0.4, "male": 0.4, "diverse": 0.2}}
     measures, _ = results(Subject(rows, sensitive=["sex"], reference=shares))
     assert one(measures, "smallest_to_reference", over=("sex",)).value == 0
