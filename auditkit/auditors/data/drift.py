@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from auditkit.answer_changes import FEWEST, changes, one_of_each_cluster
 from auditkit.attacks.counted import exact
 from auditkit.data.paired_columns import PairedColumn, numbers_rows, paired_column
 from auditkit.data.table import Table
@@ -17,15 +18,13 @@ from auditkit.explainers.predicting import Groups, told_scores
 from auditkit.explainers.proxies import numbers_of
 from auditkit.finding import MISSING_LABEL, Cell, Column, Evidence, Measure
 from auditkit.group_rates import two_sided
-from auditkit.stats.comparisons import Pair
 from auditkit.stats.cross_fit import halves
 from auditkit.stats.drifting import DRAWS, Drift, codes_drift, numbers_drift
 from auditkit.stats.multiple_testing import holm
-from auditkit.stats.uncertainty import Normal, Proportion, Uncertainty
 from auditkit.subject import Subject
 
 LEVEL = 0.05
-_FEWEST, _FEW_VALUES, _ROWS = 100, 20, 5000
+_FEW_VALUES = 20
 Rows = npt.NDArray[np.int64]
 _MEASURES = ("columns_drifted", "groups_drifted", "classifier_auc", "label_change", "prediction_change")
 
@@ -53,7 +52,7 @@ def drift(subject: Subject, *, rows: int = 5000, older: str = "train") -> Iterat
     it would be by chance alone, (B − 1)(1/n + 1/m) for B values or bins, and not judged. classifier_auc: boosted trees fitted
     to half of the rows of both tables tell the other half's origin, both ways; 0.5 means not at all. label_change and
     prediction_change: rate of the favourable outcome in the test rows less that in the training rows, and of the model's
-    decision for it, MOVER; of a regression the means, Welch. Of each cluster one row counts. Weights, times, clusters and
+    decision for it, MOVER; of a regression the means, Welch; a table has both by group, with bounds that hold at once. Of each cluster one row counts. Weights, times, clusters and
     columns that number the rows are left out: they differ by design.
 
     Misleads when
@@ -70,8 +69,8 @@ def drift(subject: Subject, *, rows: int = 5000, older: str = "train") -> Iterat
     test, before = subject.table(), subject.table(older)
     chosen = (_one_of_each(subject, before), _one_of_each(subject, test))
     fewest = min(len(one) for one in chosen)
-    if fewest < _FEWEST:
-        raise InsufficientData(f"{fewest} rows in one of the tables, at least {_FEWEST} are needed")
+    if fewest < FEWEST:
+        raise InsufficientData(f"{fewest} rows in one of the tables, at least {FEWEST} are needed")
     pairs, left_out = _pairs(subject, before, test)
     if not pairs:
         raise NotApplicable(
@@ -82,7 +81,7 @@ def drift(subject: Subject, *, rows: int = 5000, older: str = "train") -> Iterat
     corrected = holm([one.p for one in found])
     yield exact("columns_drifted", int((corrected < LEVEL).sum()), "count", "lower", "test", len(chosen[1]))
     yield _classified(subject, [pair.name for pair in pairs], rows, older)
-    yield from _changes(subject, older)
+    yield from changes(subject, older)
     names = [(pair.name, "") for pair in pairs]
     gone = f" Not compared: {', '.join(left_out)}." if left_out else ""
     yield _table("columns", f"Columns, {older} beside test", names, found, corrected, gone)
@@ -122,7 +121,7 @@ def _classified(subject: Subject, columns: list[str], rows: int, older: str) -> 
     """Return how well the origin of a row is told from its columns."""
     import pandas as pd
 
-    parts = [_drawn(subject, rows, name)[columns] for name in (older, "test")]
+    parts = [one_of_each_cluster(subject, rows, name)[columns] for name in (older, "test")]
     frame = pd.concat(parts, ignore_index=True)
     told = [column for column in columns if not _identifies(frame[column])]
     if not told:
@@ -147,62 +146,9 @@ def _classified(subject: Subject, columns: list[str], rows: int, older: str) -> 
     )
 
 
-def _drawn(subject: Subject, rows: int, dataset: str) -> Any:
-    """Return a sample of rows, of each cluster at most one."""
-    frame = subject.sample(rows, dataset)
-    cluster = subject.roles.cluster
-    return frame if cluster is None or cluster not in frame else frame.drop_duplicates(cluster)
-
-
 def _identifies(column: Any) -> bool:
     """Whether a column of texts has a value of its own in nearly every row: it says where a row is, not what it is like."""
     return numbers_of(column) is None and column.nunique() > 0.9 * len(column)
-
-
-def _changes(subject: Subject, older: str) -> Iterator[Measure]:
-    names = (older, "test")
-    label, prediction = subject.roles.label, subject.roles.prediction
-    if label is not None and all(label in subject.table(name).columns for name in names):
-        yield _change(subject, "label_change", [_drawn(subject, _whole(subject, name), name)[label] for name in names])
-    if subject.model is not None:
-        if all(set(subject.features) <= set(subject.table(name).columns) for name in names):
-            decided = [subject.predict(_drawn(subject, _ROWS, name)) for name in names]
-            yield _change(subject, "prediction_change", decided)
-    elif prediction is not None and all(prediction in subject.table(name).columns for name in names):
-        decided = [_drawn(subject, _whole(subject, name), name)[prediction] for name in names]
-        yield _change(subject, "prediction_change", decided)
-
-
-def _whole(subject: Subject, dataset: str) -> int:
-    return subject.table(dataset).rows
-
-
-def _change(subject: Subject, name: str, answers: Sequence[Any]) -> Measure:
-    """Return how far a rate or a mean moved from the first to the second."""
-    known = [np.asarray(part)[~np.asarray(part != part)] for part in answers]
-    n = sum(len(part) for part in known)
-    if min(len(part) for part in known) < _FEWEST:
-        reason = f"fewer than {_FEWEST} rows of one of the tables have a value"
-        return Measure(
-            name=name, value=None, unit="difference", direction="none", n=n, status="insufficient", reason=reason
-        )
-    moved: Uncertainty
-    if subject.task == "regression":
-        older, test = (part.astype(np.float64) for part in known)
-        error = float(np.sqrt(older.var(ddof=1) / len(older) + test.var(ddof=1) / len(test)))
-        moved, method = Normal(float(test.mean() - older.mean()), error), "normal, variances not assumed equal (Welch)"
-    else:
-        rates = [Proportion(int((part == subject.favorable).sum()), len(part)) for part in known]
-        moved, method = Pair("difference", (rates[1], rates[0])), "MOVER on Wilson limits"
-    return Measure(
-        name=name,
-        value=moved.estimate,
-        unit="difference",
-        direction="none",
-        n=n,
-        interval=two_sided(moved, method),
-        uncertainty=moved,
-    )
 
 
 def _by_group(
@@ -216,7 +162,7 @@ def _by_group(
         codes = [subject.groups_of(sensitive, name) for name in (older, "test")]
         for value in [value for value in codes[1].values if value in codes[0].values]:
             inside = [one[part.codes[one] == part.values.index(value)] for one, part in zip(rows, codes, strict=True)]
-            if min(len(one) for one in inside) < _FEWEST:
+            if min(len(one) for one in inside) < FEWEST:
                 continue
             groups += 1
             named = f"{sensitive} = {MISSING_LABEL if value is None else value}"

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from auditkit.auditors.data.drift import drift
 from auditkit.errors import InsufficientData, NotApplicable
-from auditkit.finding import Evidence, Measure
+from auditkit.finding import MISSING_LABEL, Evidence, Measure
 from auditkit.subject import Subject
 
 
@@ -79,6 +79,33 @@ def test_changes_of_label_and_decision_have_bounds() -> None:
     assert float(change.value or 0) == pytest.approx(0.8 - (train["y"] == "yes").mean())
     assert change.interval is not None and change.interval.low > 0.2
     assert measures["prediction_change"].status == "measured"
+
+
+def test_what_moves_in_one_group_alone_is_shown_by_group() -> None:
+    test, train = rows_of(1, 2000), rows_of(2, 2000)
+    women = test["sex"] == "f"
+    test.loc[women, "y"] = np.where(np.arange(women.sum()) % 5 == 0, "no", "yes")
+    test.loc[~women, "y"] = np.where(np.arange((~women).sum()) % 5 == 0, "yes", "no")
+    model = LogisticRegression().fit(train[["age"]], train["y"])
+    measures, evidence = run(test, train, model=model, features=["age"])
+    interval = measures["label_change"].interval
+    assert interval is not None and interval.low <= 0 <= interval.high  # hidden over all rows
+    rows = {row[:2]: row[2:] for row in evidence["data.drift.changes_by_group"].rows}
+    assert set(rows) == {(of, f"sex = {sex}") for of in ("label", "prediction") for sex in "fm"}
+    before, now, change, low, high = rows["label", "sex = f"]
+    assert now == pytest.approx(0.8, abs=0.001) and change == pytest.approx(now - before)
+    assert 0.2 < low < change < high and rows["label", "sex = m"][4] < -0.2
+    low, high = rows["prediction", "sex = f"][3:]
+    assert low <= 0 <= high
+
+
+def test_groups_with_few_rows_and_missing_ones_are_named_or_left_out() -> None:
+    test, train = rows_of(1), rows_of(2)
+    for frame in (test, train):
+        frame.loc[:149, "sex"] = None
+        frame.loc[150:200, "sex"] = "x"
+    groups = {row[1] for row in run(test, train)[1]["data.drift.changes_by_group"].rows}
+    assert groups == {"sex = f", "sex = m", f"sex = {MISSING_LABEL}"}
 
 
 def test_an_identifier_does_not_tell_the_tables_apart() -> None:
