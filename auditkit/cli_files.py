@@ -51,7 +51,7 @@ def check(files: tuple[Path, ...]) -> int:
 
 
 def _check(file: Path) -> None:
-    from auditkit.config import coverage_of
+    from auditkit.config import coverage_of, on_a_known_grid
     from auditkit.coverage.packs import load_pack
     from auditkit.policy import Policy
     from auditkit.yamlfile import load_yaml, schema
@@ -65,6 +65,8 @@ def _check(file: Path) -> None:
     document = load_yaml(file, schema("audit"))
     _check_auditors(document)
     coverage_of(document)
+    for part in ("carbon", "training"):
+        on_a_known_grid(document, part)
     named = document.data.get("policy")
     if named is not None:
         if not (file.parent / named).is_file():

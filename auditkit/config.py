@@ -189,7 +189,7 @@ def load_config(path: Path) -> Config:
         questionnaire=data.get("questionnaire"),
         technical_file=data.get("technical_file"),
         coverage=coverage_of(document),
-        carbon=_on_a_known_grid(document, "carbon"),
+        carbon=on_a_known_grid(document, "carbon"),
         recourse=data.get("recourse"),
         deployment=data.get("deployment", {}),
         training=_training(document),
@@ -285,7 +285,7 @@ def _model(document: Document) -> ModelSpec | None:
     )
 
 
-def _on_a_known_grid(document: Document, part: str) -> Mapping[str, Any]:
+def on_a_known_grid(document: Document, part: str) -> Mapping[str, Any]:
     """Return a part of the file whose country and region, if any, have a grid; else nothing would be measured, an hour later."""
     given: Mapping[str, Any] = document.data.get(part, {})
     named = [key for key in ("region", "country") if key in given]
@@ -300,7 +300,7 @@ def _on_a_known_grid(document: Document, part: str) -> Mapping[str, Any]:
 
 
 def _training(document: Document) -> dict[str, Any]:
-    given = _on_a_known_grid(document, "training")
+    given = on_a_known_grid(document, "training")
     for key in ("record", "emissions_csv"):
         if key in given:
             return {"file": _file(document, given[key], "training", key)}

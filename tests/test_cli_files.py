@@ -79,6 +79,13 @@ def test_check_names_the_line(
     assert said in told.err and "Traceback" not in told.err and told.out == ""
 
 
+@pytest.mark.parametrize(("part", "more"), [("carbon", ""), ("training", ", hours: 1")])
+def test_check_knows_the_grids(part: str, more: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "audit.yaml").write_text(f"{AUDIT}{part}: {{country: FRB{more}}}\n")
+    assert call("check", "audit.yaml") == 2
+    assert "no grid for the country 'FRB'; pass an ISO code of three capitals. Nearest: " in capsys.readouterr().err
+
+
 def test_check_tells_of_every_file_that_is_wrong(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "strict.yaml").write_text("policy: p\nrules: [{id: a, measure: nothing.at.all, min: 1}]\n")
     (folder / "lending.yaml").write_text(AUDIT.replace("name: lending", "name: 7"))
