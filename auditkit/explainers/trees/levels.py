@@ -13,7 +13,7 @@ from auditkit.explainers.trees.leaf_games import quadrature
 from auditkit.explainers.trees.shares import Shares
 from auditkit.explainers.trees.stack import Stack, stacked
 
-_NODES, _AT_ONCE, _TINY, _PER_STEP = 12_000, 100_000, 1e-300, 2e-8
+_NODES, _PART, _AT_ONCE, _TINY, _PER_STEP, _BITS = 30_000, 20_000, 100_000, 1e-300, 2e-8, 63
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,20 +27,22 @@ class _Levels:
         Where each level ends; in each but the first the nodes on the left come first, then those on the right.
     inner : tuple of int array
         Places of each level's inner nodes: the parents of the next level's left half, and of its right half.
-    parent, player, before : int array, shape (nodes,)
-        The place above; who owns the column that was asked there; the last edge above of the same player, or that of a root,
-        where no player was met.
+    player, before : int array, shape (nodes,)
+        Who owns the column that was asked above; the last edge above of the same player, or the place of any
+        root, where no player was met.
     share : array, shape (nodes,)
         Of the training rows at the parent, how many came here.
+    value : array, shape (nodes,)
+        What a leaf adds; 0 at inner nodes.
     """
 
     node: Places
     ends: tuple[int, ...]
     inner: tuple[Places, ...]
-    parent: Places
     player: Places
     before: Places
     share: Floats
+    value: Floats
 
 
 def seconds_by_levels(forest: Forest, owner: Places, rows: int) -> float:
@@ -69,7 +71,7 @@ def shares_by_levels(forest: Forest, rows: Floats, background: Floats | None, ow
     step = max(1, _AT_ONCE // (len(levels.node) * len(times)))
     found = [_of_rows(stack, levels, rows[at : at + step], times, weights, players) for at in range(0, len(rows), step)]
     values = np.concatenate([np.zeros((0, players)), *(one for one, _ in found)])
-    return Shares(values, _base(stack, levels), np.concatenate([np.zeros(0), *(one for _, one in found)]))
+    return Shares(values, _base(levels), np.concatenate([np.zeros(0), *(one for _, one in found)]))
 
 
 def _levels(stack: Stack, owner: Places) -> _Levels:
@@ -81,72 +83,97 @@ def _levels(stack: Stack, owner: Places) -> _Levels:
         children = stack.children[nodes[places]]
         nodes = np.concatenate([children[:, 1], children[:, 0]])
         node.append(nodes)
-        parent.append(np.tile(inner_of[-1], 2))
+        parent += [inner_of[-1], inner_of[-1]]
         ends.append(at + len(nodes))
     every, above = np.concatenate(node), np.concatenate(parent)
     roots = ends[0]
     asked = np.append(owner, -1)[stack.feature[every]]  # at leaves nothing, by column -1
     player = np.append(np.full(roots, -1), asked[above[roots:]])
-    last = np.arange(len(every))  # for each inner node the last edge down to it of the player who is asked there
-    while len(unlike := np.flatnonzero((last >= roots) & (asked >= 0) & (player[last] != asked))):
-        last[unlike] = above[last[unlike]]
-    before = np.append(np.arange(roots), last[above[roots:]])
-    share = np.ones(len(every))
+    before = np.append(np.arange(roots), _last(asked, player, above, ends)[above[roots:]])
     cover = stack.cover[every]
-    np.divide(cover[roots:], cover[above[roots:]], out=share[roots:], where=cover[above[roots:]] > 0)
-    share[roots:][cover[above[roots:]] <= 0] = 0.5
-    return _Levels(every, tuple(ends), tuple(inner_of), above, player, before, share)
+    whole = cover[above[roots:]]
+    share = np.append(np.ones(roots), np.where(whole > 0, cover[roots:], 0.5) / np.where(whole > 0, whole, 1.0))
+    value = np.where(asked < 0, stack.value[every], 0.0)
+    return _Levels(every, tuple(ends), tuple(inner_of), player, before, share, value)
 
 
-def _base(stack: Stack, levels: _Levels) -> float:
-    reached = np.ones(len(levels.node))
-    for start, end in pairwise(levels.ends):
-        reached[start:end] = reached[levels.parent[start:end]] * levels.share[start:end]
-    leaf = stack.feature[levels.node] == LEAF
-    return float((reached[leaf] * stack.value[levels.node[leaf]]).sum())
+def _last(asked: Places, player: Places, above: Places, ends: list[int]) -> Places:
+    """Return for each inner node the last edge down to it of the player who is asked there, or a root."""
+    bit = np.left_shift(1, player & _BITS)  # more players than bits share them, and some are looked for in vain
+    known = bit.copy()
+    known[: ends[0]] = 0
+    for start, end in pairwise(ends):
+        known[start:end] |= known[above[start:end]]
+    last = np.zeros(len(asked), dtype=np.int64)
+    edge = searching = np.flatnonzero((asked >= 0) & (np.right_shift(known, asked & _BITS) & 1 != 0))
+    wanted = asked[searching]
+    while len(searching):
+        last[searching] = edge
+        going = np.flatnonzero((player.take(edge) != wanted) & (edge >= ends[0]))
+        searching, edge, wanted = searching[going], above[edge[going]], wanted[going]
+    return last
+
+
+def _base(levels: _Levels) -> float:
+    """Return the mean of leaf values, weighted by the shares of training rows on the way to each."""
+    mean = levels.value.copy()
+    for inner, (start, end) in reversed(list(zip(levels.inner, pairwise(levels.ends), strict=True))):
+        half, part = (end - start) // 2, levels.share[start:end] * mean[start:end]
+        mean[inner] = part[:half] + part[half:]
+    return float(mean[: levels.ends[0]].sum())
 
 
 def _of_rows(
     stack: Stack, levels: _Levels, rows: Floats, times: Floats, weights: Floats, players: int
 ) -> tuple[Floats, Floats]:
     """Return values, shape (rows, players), and the trees' own sums."""
-    shape = (len(times), len(rows), len(levels.node))
     held = _taken(stack, levels, rows)
-    came, met = np.ones(shape[1:], dtype=bool), np.ones(shape[2])
-    factor, ratio, paid = np.empty(shape), np.empty(shape), np.empty(shape)
-    roots = levels.ends[0]
-    factor[..., :roots], ratio[..., :roots], paid[..., :roots] = 1, 0, 1
-    row, other = times[:, None, None], 1 - times[:, None, None]
+    met = np.ones(held.shape[1])
     for start, end in pairwise(levels.ends):
-        some, above, before = slice(start, end), levels.parent[start:end], levels.before[start:end]
-        came[:, some] = came[:, above] & held[:, some]
-        held[:, some] &= held[:, before]
+        some, before = slice(start, end), levels.before[start:end]
+        held[:, some] &= held.take(before, axis=1)
         met[some] = levels.share[some] * met[before]
+    step, player, apart = max(1, _PART // held.size), levels.player[levels.ends[0] :], held - met
+    parts = [slice(at, at + step) for at in range(0, len(times), step)]
+    each = sum(np.tensordot(weights[one], _edges(levels, apart, met, times[one]), 1) for one in parts)
+    return np.stack([np.bincount(player, weights=one, minlength=players) for one in np.asarray(each)]), stack.total_of(
+        rows
+    )
+
+
+def _edges(levels: _Levels, apart: Floats, met: Floats, times: Floats) -> Floats:
+    """Return what each edge pays its player, shape (times, rows, edges), by c_j − p_j and p_j."""
+    shape, roots = (len(times), *apart.shape), levels.ends[0]
+    factor, ratio, paid = np.empty(shape), np.empty(shape), np.empty(shape)
+    factor[..., :roots], ratio[..., :roots], paid[..., :roots] = 1, 0, 1
+    for inner, (start, end) in zip(levels.inner, pairwise(levels.ends), strict=True):
+        some, half = slice(start, end), (start + end) // 2
+        before = levels.before[start:half]  # the same in both halves, as is what is above: siblings
         # where neither the row nor any training row meets a player's conditions there is nothing to pay: no 0 / 0
-        one = np.maximum(row * held[:, some] + other * met[some], _TINY)
-        np.divide(held[:, some] - met[some], one, out=ratio[..., some])
-        factor[..., some] = one
-        one /= factor.take(before, axis=2)
-        np.multiply(one, paid.take(above, axis=2), out=paid[..., some])
-    value = np.where(stack.feature[levels.node] == LEAF, stack.value[levels.node], 0.0)
-    total: Floats = came @ value
-    paid *= value
+        one = np.multiply(times[:, None, None], apart[:, some], out=factor[..., some])
+        one += met[some]
+        np.maximum(one, _TINY, out=one)
+        np.divide(apart[:, some], one, out=ratio[..., some])
+        share = paid.take(inner, axis=2)
+        share /= factor.take(before, axis=2)
+        np.multiply(one[..., : half - start], share, out=paid[..., start:half])
+        np.multiply(one[..., half - start :], share, out=paid[..., half:end])
+    paid *= levels.value
     for inner, (start, end) in reversed(list(zip(levels.inner, pairwise(levels.ends), strict=True))):
         half = (start + end) // 2
         paid[..., inner] = paid[..., start:half] + paid[..., half:end]
-    edges = ratio[..., roots:] - ratio.take(levels.before[roots:], axis=2)
+    edges: Floats = ratio[..., roots:] - ratio.take(levels.before[roots:], axis=2)
     edges *= paid[..., roots:]
-    each, player = np.tensordot(weights, edges, 1), levels.player[roots:]
-    return np.stack([np.bincount(player, weights=one, minlength=players) for one in each]), total
+    return edges
 
 
 def _taken(stack: Stack, levels: _Levels, rows: Floats) -> Bits:
     """Return whether each row would take each edge, shape (rows, nodes); true at roots."""
     found = np.ones((len(rows), len(levels.node)), dtype=bool)
     for inner, (start, end) in zip(levels.inner, pairwise(levels.ends), strict=True):
-        node = np.tile(levels.node[inner], len(rows))
-        row = np.repeat(np.arange(len(rows)), len(inner))
-        left = stack.goes_left(node, rows[row, stack.feature[node]]).reshape(len(rows), len(inner))
+        node = levels.node[inner]
+        values = rows.take(stack.feature[node], axis=1)
+        left = stack.goes_left(np.broadcast_to(node, values.shape).ravel(), values.ravel()).reshape(values.shape)
         half = (start + end) // 2
         found[:, start:half], found[:, half:end] = left, ~left
     return found

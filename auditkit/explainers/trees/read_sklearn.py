@@ -28,7 +28,8 @@ def _averaged(estimator: Any, positive: int | None) -> Forest | None:
     if members[0].tree_.value.shape[1] != 1:
         return None  # several outputs
     column = positive or 0
-    trees = tuple(_tree(member.tree_, member.tree_.value[:, 0, column] / len(members)) for member in members)
+    known = [member.tree_ for member in members]
+    trees = tuple(_tree(tree, tree.value[:, 0, column] / len(known)) for tree in known)
 
     def output(frame: Any) -> Floats:
         """Ask the trees one by one, which is what a forest does, but for the threads that take longer than few rows."""
@@ -38,8 +39,8 @@ def _averaged(estimator: Any, positive: int | None) -> Forest | None:
             found = estimator.predict(table) if positive is None else estimator.predict_proba(table)[:, positive]
             return np.asarray(found, dtype=float)
         asked = _rounded(frame).astype(np.float32)
-        answers = [member.tree_.predict(asked).reshape(len(asked), -1)[:, column] for member in members]
-        return np.asarray(np.mean(answers, axis=0), dtype=float)
+        answers = np.concatenate([tree.predict(asked) for tree in known]).reshape(len(known), len(asked), -1)
+        return np.asarray(answers[..., column].mean(axis=0), dtype=float)
 
     units = "target" if positive is None else "probability"
     return Forest(trees, _rounded, np.arange(estimator.n_features_in_), output, units, 0.0)

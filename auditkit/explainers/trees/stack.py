@@ -49,6 +49,16 @@ class Stack:
         left[asked] = self.left_of[self.categorical[node[asked]], code]
         return left
 
+    def total_of(self, rows: Floats) -> Floats:
+        """Return the sum of the leaf values that rows come to, shape (rows,)."""
+        node, row = np.tile(self.roots, len(rows)), np.repeat(np.arange(len(rows)), len(self.roots))
+        while len(inner := np.flatnonzero(self.feature[node] != LEAF)):
+            at = node[inner]
+            left = self.goes_left(at, rows[row[inner], self.feature[at]])
+            node[inner] = self.children[at, left.view(np.uint8)]
+        total: Floats = np.bincount(row, weights=self.value[node], minlength=len(rows)).astype(np.float64)
+        return total
+
 
 def stacked(trees: Sequence[Tree]) -> Stack:
     """Return trees, of which there is at least one, as a stack."""
@@ -77,14 +87,7 @@ def total_of(forest: Forest, rows: Floats) -> Floats:
     """Return the sum of the leaf values that rows come to, shape (rows,): the forest's raw output up to a constant."""
     if not forest.trees:
         return np.zeros(len(rows))
-    stack = stacked(forest.trees)
-    node, row = np.tile(stack.roots, len(rows)), np.repeat(np.arange(len(rows)), len(stack.roots))
-    while len(inner := np.flatnonzero(stack.feature[node] != LEAF)):
-        at = node[inner]
-        left = stack.goes_left(at, rows[row[inner], stack.feature[at]])
-        node[inner] = stack.children[at, left.view(np.uint8)]
-    total: Floats = np.bincount(row, weights=stack.value[node], minlength=len(rows)).astype(np.float64)
-    return total
+    return stacked(forest.trees).total_of(rows)
 
 
 def _categories(known: dict[int, Bits], missing_left: Bits) -> tuple[Places, Bits]:
