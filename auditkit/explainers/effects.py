@@ -15,7 +15,7 @@ from auditkit.errors import InsufficientData, NotApplicable
 from auditkit.explainers.planned import planned
 from auditkit.explainers.proxies import numbers_of
 from auditkit.explainers.readable import texts_of
-from auditkit.stats.accumulated import Curve, accumulated, bins_of, quantile_edges, replaced
+from auditkit.stats.accumulated import Curve, accumulated, bins_of, quantile_edges, replaced, unobserved_edges
 from auditkit.subject import Subject
 
 BATCH = 10_000
@@ -241,7 +241,7 @@ def _accumulated(
 ) -> Effect | NoEffect:
     n = within(rows, 2, budget, column)
     rows, numbers = rows.iloc[:n], numbers[:n]
-    edges = quantile_edges(numbers, bins, fewest)
+    edges = unobserved_edges(quantile_edges(numbers, bins, fewest), numbers)
     if len(edges) < 2:
         return NoEffect(column, "undefined", f"{column} has one value, all but a few rows that could be told apart")
     place = bins_of(numbers, edges)

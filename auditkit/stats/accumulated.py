@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -119,6 +120,52 @@ def _merged(edges: Floats, ordered: Floats, fewest: int) -> Floats:
             kept.append(edge)
             start = count
     return np.array([*kept, edges[-1]])
+
+
+def unobserved_edges(edges: Floats, values: Floats, shared: int = 5) -> Floats:
+    """Return edges that are no single person's value: each with as few digits as its place among the others allows.
+
+    Parameters
+    ----------
+    edges : array
+        Of `quantile_edges`.
+    values : array, shape (rows,)
+        Those that the edges were found in.
+    shared : int
+        An edge that so many rows have as their value is nobody's own and stays.
+
+    Notes
+    -----
+    Three significant digits at least, and more until an edge moves by no more than a twentieth of the narrower bin beside
+    it; outer edges move inwards, so no fewer rows lie beyond them.
+
+    Examples
+    --------
+    >>> unobserved_edges(np.array([7467.207, 14716.839, 48211.5]), np.array([7467.207, 14716.839, 48211.5])).tolist()
+    [7470.0, 14700.0, 48200.0]
+    """
+    if len(edges) < 2:
+        return edges
+    ordered, gaps = np.sort(values), np.diff(edges)
+    own = np.searchsorted(ordered, edges, side="right") - np.searchsorted(ordered, edges, side="left")
+    room = np.minimum(np.append(np.inf, gaps), np.append(gaps, np.inf)) / 20
+    inwards = [1, *[0] * (len(edges) - 2), -1]
+    moved = [
+        edge if count >= shared else _coarser(edge, most, side)
+        for edge, count, most, side in zip(edges.tolist(), own.tolist(), room.tolist(), inwards, strict=True)
+    ]
+    return np.array(moved)
+
+
+def _coarser(value: float, most: float, side: int) -> float:
+    """Return the number with the fewest digits, three or more, within `most`; on a side of the value, or nearest."""
+    for digits in range(2, 16):
+        step = Decimal(1).scaleb(Decimal(value).adjusted() - digits) if value else Decimal(1)
+        rounding = {1: ROUND_CEILING, 0: ROUND_HALF_EVEN, -1: ROUND_FLOOR}[side]
+        found = float((Decimal(value) / step).to_integral_value(rounding) * step)
+        if abs(found - value) <= most:
+            return found
+    return value
 
 
 def bins_of(values: Floats, edges: Floats) -> Codes:

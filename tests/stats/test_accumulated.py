@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditkit.stats.accumulated import Curve, accumulated, bins_of, quantile_edges, replaced
+from auditkit.stats.accumulated import Curve, accumulated, bins_of, quantile_edges, replaced, unobserved_edges
 from auditkit.stats.uncertainty import from_dict
 
 
@@ -173,3 +173,24 @@ def test_bands_share_the_error_among_the_points() -> None:
 
     found = curve([0.0, 1.0, 2.0, 3.0], np.diag([1.0, 4.0, 9.0, 16.0]), freedom=12.0)
     assert found.half_width(0.9) == pytest.approx(t.ppf(1 - 0.1 / 8, 12) * np.array([1, 2, 3, 4]))
+
+
+@pytest.mark.parametrize("scale", [1e-12, 0.01, 1.0, 9000.0, 1e12])
+@pytest.mark.parametrize("offset", [0.0, 3.3])
+def test_no_edge_is_the_value_of_one_person(scale: float, offset: float) -> None:
+    x = scale * (offset + np.random.default_rng(2).normal(size=1000))
+    edges = quantile_edges(x, 20, 20)
+    shown = unobserved_edges(edges, x)
+    assert np.isin(edges, x).all() and not np.isin(shown, x).any()
+    assert (np.abs(shown - edges) <= np.diff(edges).max() / 20).all() and (np.diff(shown) > 0).all()
+    assert shown[0] >= edges[0] and shown[-1] <= edges[-1]
+    counts = np.bincount(bins_of(x, shown), minlength=len(shown) - 1)
+    assert len(counts) == 20 and counts.min() >= 40
+
+
+def test_values_that_many_share_and_short_numbers_stay_as_they_are() -> None:
+    ages = np.arange(18.0, 68).repeat(7)
+    assert unobserved_edges(quantile_edges(ages, 10, 10), ages).tolist() == quantile_edges(ages, 10, 10).tolist()
+    shared = np.array([12345.678] * 9 + [23456.789] * 9)
+    assert unobserved_edges(np.array([12345.678, 23456.789]), shared).tolist() == [12345.678, 23456.789]
+    assert unobserved_edges(np.empty(0), shared).tolist() == []
