@@ -194,7 +194,9 @@ def _damaged(name: str, error: Exception) -> RecordError:
 
 
 def _consistent(decision: Decision) -> bool:
-    expected = verdict_of(decision.rulings, decision.prove, bool(decision.problems))
+    expected = verdict_of(
+        decision.rulings, decision.prove, died=bool(decision.problems), unused=bool(decision.unused_waivers)
+    )
     return expected == (decision.verdict, decision.exit_code)
 
 

@@ -153,6 +153,15 @@ def test_a_waiver_that_waives_nothing_is_named() -> None:
     )
 
 
+def test_a_waiver_that_waives_nothing_is_a_warning_and_blocks_nothing() -> None:
+    waiver = Waiver(rule="gap", reason="r", requested_by="a", approved_by="b", until=DAY)
+    audit = audit_with(parity(gap((500, 505), 5000)))
+    kept = Policy(name="p", rules=(RULE,)).judge(audit, as_of=DAY)
+    assert (kept.verdict, kept.exit_code) == ("pass", 0)
+    told = judge(audit, RULE, waivers=(waiver,))
+    assert (told.verdict, told.exit_code) == ("pass with warnings", 0)
+
+
 def test_addresses_pick_the_gap_the_group_or_each_group() -> None:
     rates = [
         Measure(

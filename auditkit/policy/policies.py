@@ -110,7 +110,8 @@ class Policy:
         judged = [ruling for rule, found in matched for ruling in rulings_of(rule, found, blocking, audit, before)]
         waived, unused, soon = waive(adopt(judged, before, audit), self.waivers, day)
         problems = tuple(f"{finding.id}: {finding.reason}" for finding in audit.findings if finding.status == "error")
-        verdict, code = verdict_of(waived, self.prove, bool(problems))
+        idle = (*unused, *(f"{w.rule}: its rule was replaced" for w in self.replaced_waivers))
+        verdict, code = verdict_of(waived, self.prove, died=bool(problems), unused=bool(idle))
         return Decision(
             policy=self.name,
             policy_digest=self.digest,
@@ -122,7 +123,7 @@ class Policy:
             exit_code=code,
             rulings=tuple(waived),
             problems=problems,
-            unused_waivers=(*unused, *(f"{w.rule}: its rule was replaced" for w in self.replaced_waivers)),
+            unused_waivers=idle,
             expiring_waivers=soon,
             not_applied=tuple(_elsewhere(rule) for rule in self.rules if rule not in applied),
             valid_for_days=self.valid_for_days,

@@ -98,8 +98,10 @@ class Decision:
         return f"Decision({self.policy!r}, {self.verdict}, exit code {self.exit_code}: {said or 'no rulings'})"
 
 
-def verdict_of(rulings: Sequence[Ruling], prove: Prove, died: bool) -> tuple[Verdict, int]:
-    """Return the verdict and the exit code that follow from rulings; `died`: an auditor did."""
+def verdict_of(
+    rulings: Sequence[Ruling], prove: Prove, *, died: bool = False, unused: bool = False
+) -> tuple[Verdict, int]:
+    """Return the verdict and the exit code that follow from rulings; `died`: an auditor did; `unused`: a waiver is."""
     block = [ruling for ruling in rulings if ruling.severity == "block"]
     unknown = [r for r in block if r.status in ("missing", "insufficient") and r.on_missing == "fail"]
     failed = any(r.status == "fail" or (r.status == "inconclusive" and prove == "compliance") for r in block)
@@ -110,4 +112,5 @@ def verdict_of(rulings: Sequence[Ruling], prove: Prove, died: bool) -> tuple[Ver
     if not any(r.status not in ("missing", "insufficient") for r in rulings):
         return "not decided", 5
     told = [ruling for ruling in rulings if ruling.severity != "info"]
-    return ("pass" if all(r.status == "pass" for r in told) else "pass with warnings"), 0
+    quiet = not unused and all(r.status == "pass" for r in told)
+    return ("pass" if quiet else "pass with warnings"), 0

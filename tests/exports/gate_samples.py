@@ -67,7 +67,7 @@ def ruling(number: int, status: str, name: str = "sex", **more: Any) -> Ruling:
 def record_of(
     *rulings: Ruling, name: str = "model", problems: tuple[str, ...] = (), prove: Any = "violation", **more: Any
 ) -> Record:
-    verdict, code = verdict_of(rulings, prove, bool(problems))
+    verdict, code = verdict_of(rulings, prove, died=bool(problems), unused=bool(more.get("unused_waivers")))
     decision = Decision(
         policy=f"policy of {name}",
         policy_digest="ab" * 32,

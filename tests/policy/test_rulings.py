@@ -164,10 +164,11 @@ def expected(
     code = tables.exit_code(statuses, *switches, died)
     blocked = tables.exit_code([s for s in statuses if s in tables.BREACH], *switches, False) == 1
     told = [] if switches[0] == "info" else statuses
-    calm = "pass" if all(one == "pass" for one in told) else "pass with warnings"
+    unused = waiver != "none" and notes == {"unused"}
+    calm = "pass" if not unused and all(one == "pass" for one in told) else "pass with warnings"
     return {
         "rulings": sorted(statuses),
-        "unused": waiver != "none" and notes == {"unused"},
+        "unused": unused,
         "soon": "soon" in notes,
         "expired": "expired" in notes,
         "exit code": code,

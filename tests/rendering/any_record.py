@@ -269,7 +269,9 @@ class Maker:
 
 def settled(decision: Decision) -> Decision:
     """Return the decision with the verdict that follows from its rulings."""
-    verdict, exit_code = verdict_of(decision.rulings, decision.prove, bool(decision.problems))
+    verdict, exit_code = verdict_of(
+        decision.rulings, decision.prove, died=bool(decision.problems), unused=bool(decision.unused_waivers)
+    )
     return replace(decision, verdict=verdict, exit_code=exit_code)
 
 
