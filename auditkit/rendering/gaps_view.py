@@ -13,6 +13,7 @@ from auditkit.rendering.wording import measure_name
 MOST_ROWS = 25
 _COLUMNS = (
     ("Rate", "left"),
+    ("n", "right"),
     ("Difference, at least – at most", "span"),
     ("Ratio, at least – at most", "span"),
     ("Between", "left"),
@@ -69,11 +70,13 @@ def _row(name: str, over: tuple[str, ...], pair: dict[str, Measure]) -> list[str
     leading = difference or ratio
     if leading is None or leading.value is None:
         reason = leading.reason if leading else ""
-        return [f"{name} over {' × '.join(over)}", NOTHING, NOTHING, f"not measured because {reason}", NOTHING, NOTHING]
+        said = f"not measured because {reason}"
+        return [f"{name} over {' × '.join(over)}", NOTHING, NOTHING, NOTHING, said, NOTHING, NOTHING]
     left_out = f"; {percent(leading.not_covered)} of rows in groups too small" if leading.not_covered else ""
     between = _pair(str(leading.worst), str(leading.best)) if leading.worst and leading.best else ""
     return [
         f"{name} over {' × '.join(over)}",
+        number(leading.n, "count") if leading.n is not None else NOTHING,
         _value(difference),
         _value(ratio),
         f"{between}{left_out}",

@@ -105,7 +105,15 @@ def shap_importance(
     yield from _shares(subject, list(given.features), sizes, by_part)
     sure = spread(sizes, by_part)
     if by_part is not None:
-        yield Measure(name="background_share", value=sure.share, unit="share", direction="lower", n=len(by_part))
+        yield Measure(  # exact: what part of the variance that these very intervals were made of
+            name="background_share",
+            value=sure.share,
+            unit="share",
+            direction="lower",
+            n=len(by_part),
+            interval=_exact(sure.share),
+            uncertainty=Exact(sure.share),
+        )
     remarks = f"{plan.said} {_population(chosen, subject.table().rows)} {_moved(by_part is not None, sure.share)}"
     yield _evidence(given, chosen, sure, tiers(sizes, _order(given, sizes), by_part), remarks)
     yield swarm(given, f"{_ID}.beeswarm", chosen)
