@@ -86,6 +86,8 @@ def test_few_changes_few_clusters_and_skewed_rises_have_no_bounds() -> None:
     assert str(rise_of(rare, donors).lacks()).startswith("the loss of 40 rows changes")
     assert "29 clusters, at least 30" in str(rise_of(ordinary, donors, np.arange(300) % 29).lacks())
     assert "so skewed" in str(rise_of(np.exp(3 * ordinary), donors).lacks())
+    assert rise_of(ordinary, donors, None, 50).lacks() is None
+    assert str(rise_of(ordinary, donors, None, 49).lacks()).startswith("49 rows hold another value than the commonest")
 
 
 def test_only_what_differs_for_sure_opens_a_tier() -> None:
@@ -207,6 +209,43 @@ def test_long_tails_mostly_get_no_bounds_rather_than_bounds_that_miss(n: int, mo
     assert binomtest(wrong, trials, most, "greater").pvalue > 0.001
     if tail == 1.0:
         assert missed / trials > 0.15  # what would be shown without the rule
+
+
+@pytest.mark.statistics
+def test_a_column_that_is_nearly_always_zero_has_bounds_that_cover_or_none() -> None:
+    """A column like Adult's capital gain: 92 % zeros, else long-tailed, 0.5 % at a cap of 99,999; Brier score.
+
+    Without the rule on rows with another value than the commonest, 200 rows show bounds only where the sample is kinder than
+    it should be, and these cover some 72 %. With it, they show none; from 600 rows on, what is shown covers 93 to 97 %.
+    """
+    rng = np.random.default_rng(11)
+
+    def drawn(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        chance, tail = rng.random(rows), np.exp(8.8 + 0.8 * rng.normal(size=rows))
+        gain = np.where(chance < 0.92, 0.0, np.where(chance < 0.995, tail, 99_999.0))
+        rest = 1.5 * rng.normal(size=rows) - 1.3
+        return gain, rest, (rng.random(rows) < expit(gain / 3000 + rest)).astype(float)
+
+    def rises_of(gain: np.ndarray, rest: np.ndarray, hit: np.ndarray, taken: np.ndarray) -> np.ndarray:
+        return (expit(gain[taken] / 3000 + rest) - hit) ** 2 - (expit(gain / 3000 + rest) - hit) ** 2
+
+    truth, trials = rises_of(*drawn(400_000), donors_of(400_000, 5, rng)).mean(), 1500
+    shown, covered, without, by_luck = {}, {}, {}, {}
+    for n in (200, 400, 600, 700, 1000):
+        known, lucky = [], []
+        for _ in range(trials):
+            gain, rest, hit = drawn(n)
+            taken = donors_of(n, 5, rng)
+            rises, uncommon = rises_of(gain, rest, hit, taken), int((gain != 0).sum())
+            found, plain = rise_of(rises, taken, None, uncommon), rise_of(rises, taken)
+            inside = bool(abs(found.mean - truth) <= stdtrit(n - 1, 0.975) * found.error)
+            known += [inside] * (found.lacks() is None)
+            lucky += [inside] * (plain.lacks() is None)
+        shown[n], covered[n], without[n], by_luck[n] = len(known), sum(known), len(lucky), sum(lucky)
+    assert shown[200] == 0 and without[200] > 40 and by_luck[200] / without[200] < 0.85
+    assert shown[600] > 0.3 * trials and shown[1000] > 0.98 * trials
+    assert 0.93 <= sum(covered.values()) / sum(shown.values()) <= 0.97
+    assert min(covered[n] / shown[n] for n in (600, 700, 1000)) >= 0.92
 
 
 @pytest.mark.statistics

@@ -52,6 +52,8 @@ def as_numbers(frame: Any, categories: Any, unseen_apart: bool = False) -> Float
     """
     if not hasattr(frame, "dtypes"):
         return np.asarray(frame.toarray() if hasattr(frame, "toarray") else frame, dtype=float)
+    if all(isinstance(kind, np.dtype) and kind.kind in "fiub" for kind in frame.dtypes):
+        return np.array(frame.to_numpy(dtype=float), order="C")
     known = iter(categories or ())
     columns = []
     for name in frame.columns:

@@ -29,6 +29,7 @@ _STRUCTS = {
     b"D": struct.Struct(">d"),
 }
 _LONG, _read_long = ord("L"), _STRUCTS[b"L"].unpack_from
+_COUNTED = b"#L"
 _WORDS = {b"T": True, b"F": False, b"Z": None}
 
 
@@ -87,6 +88,9 @@ def _array(data: bytes, at: int) -> tuple[Any, int]:
     kind, found = b"", list[Any]()
     if data[at : at + 1] == b"$":
         kind, at = data[at + 1 : at + 2], at + 2
+        if data[at : at + 2] == _COUNTED and kind in _NUMBERS:  # nearly all there is
+            form, count = _NUMBERS[kind], _read_long(data, at + 2)[0]
+            return np.frombuffer(data, form, count, at + 10), at + 10 + count * form.itemsize
     if data[at : at + 1] == b"#":
         count, at = _value(data, data[at + 1 : at + 2], at + 2)
         if kind in _NUMBERS:

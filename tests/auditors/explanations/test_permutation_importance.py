@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from auditkit.auditors.explanations.permutation_importance import permutation_importance
 from auditkit.errors import ConfigurationError, InsufficientData, NotApplicable
@@ -140,6 +142,23 @@ def test_a_column_that_rarely_matters_has_no_bounds_and_is_not_the_largest() -> 
     assert measures[("idle",)].status == "insufficient"
     largest = next(item for item in found if isinstance(item, Measure) and item.name == "largest_rise")
     assert largest.status == "insufficient" and str(largest.reason).startswith("idle looks largest, but")
+
+
+@pytest.mark.parametrize(("uncommon", "status"), [(49, "insufficient"), (50, "measured")])
+@pytest.mark.parametrize("commonest", [0.0, np.nan])
+def test_a_column_with_fewer_than_fifty_other_values_than_its_commonest_has_no_bounds(
+    uncommon: int, status: str, commonest: float
+) -> None:
+    frame = rows_of(400)
+    frame["idle"] = np.where(np.arange(400) < uncommon, np.linspace(1.0, 1.5, 400), commonest)
+    frame["y"] += frame["idle"].fillna(0.0)
+    names = ["a", "b", "idle"]
+    model = make_pipeline(SimpleImputer(strategy="constant", fill_value=0.0), LinearRegression())
+    model.fit(frame[names], frame["y"])
+    found = rises(Subject(frame, model=model, label="y"))["idle"]
+    assert found.status == status and (found.interval is None) == (status == "insufficient")
+    if status == "insufficient":
+        assert str(found.reason).startswith("49 rows hold another value than the commonest, at least 50")
 
 
 def test_clusters_widen_the_interval() -> None:
