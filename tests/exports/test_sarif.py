@@ -33,6 +33,25 @@ def test_the_published_schema_holds(record: Record) -> None:
         assert [error.message for error in validator.iter_errors(json.loads(sarif(one, SOURCES)))] == []
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:pydantic_sarif")
+def test_a_reader_generated_from_the_published_schema_accepts_it_and_refuses_it_broken(record: Record) -> None:
+    """pydantic-sarif is made from OASIS' schema file, with unknown properties forbidden; it needs no network."""
+    from pydantic import ValidationError
+    from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Report  # type: ignore[import-untyped]
+
+    for one in (record, record_of(), record_of(ruling(0, "pass")), gate_samples.every()):
+        written = json.loads(sarif(one, SOURCES))
+        for suppressed in (each for result in written["runs"][0]["results"] for each in result.get("suppressions", ())):
+            assert suppressed.pop("status") == "accepted"  # its revision of the schema has another name for it
+        read = Report.model_validate(written)
+        assert len(read.runs[0].results or ()) == len(written["runs"][0]["results"])
+    for key, value in (("level", "grave"), ("message", {}), ("unheard_of", 1), ("ruleIndex", "first")):
+        broken = json.loads(sarif(record, SOURCES))
+        broken["runs"][0]["results"][0][key] = value
+        with pytest.raises(ValidationError):
+            Report.model_validate(broken)
+
+
 def test_what_the_schema_demands_is_there(record: Record) -> None:
     run = run_of(record)
     rules = run["tool"]["driver"]["rules"]
