@@ -19,7 +19,7 @@ from auditkit.attacks.steps import Step, listening, tell
 from auditkit.catalog import select
 from auditkit.data.table import Table
 from auditkit.declare import Auditor
-from auditkit.errors import AuditkitError, InsufficientData, NotApplicable
+from auditkit.errors import AuditkitError, DataError, InsufficientData, NotApplicable
 from auditkit.finding import Evidence, Finding, FindingStatus, Measure
 from auditkit.finding_json import finding_to_json
 from auditkit.models.masking import masked
@@ -52,9 +52,9 @@ def run_one(entry: Auditor, subject: Subject, options: Mapping[str, object]) -> 
 
 
 def _told(error: BaseException, subject: Subject) -> str:
-    """Return what was raised; what other people's code says may quote rows, which no record holds."""
+    """Return what was raised, without the rows that other people's code and a DataError may quote: no record holds them."""
     text = f"{type(error).__name__}: {error}"
-    if isinstance(error, AuditkitError):
+    if isinstance(error, AuditkitError) and not isinstance(error, DataError):
         return text
     rows = subject.rows_of()
     if not isinstance(rows, Table):

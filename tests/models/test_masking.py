@@ -10,8 +10,9 @@ import pytest
 
 import auditkit as ak
 from auditkit.auditing import audit
+from auditkit.auditors.privacy.k_anonymity import k_anonymity
 from auditkit.auditors.privacy.membership_inference import membership_inference
-from auditkit.errors import ModelError
+from auditkit.errors import DataError, ModelError
 from auditkit.finding import Measure
 from auditkit.models.masking import masked
 from auditkit.record import as_json
@@ -95,6 +96,15 @@ def test_an_auditor_that_dies_of_a_value_does_not_name_it() -> None:
     subject = Subject(people(), label="y", prediction="y", sensitive=["sex"])
     found = run_one(ak.auditor(title="Dying", measures=("x",))(dying), subject, {})
     assert (found.status, found.reason) == ("error", "KeyError: '…'")
+
+
+def test_a_value_that_a_hierarchy_lacks_is_told_to_the_caller_and_not_to_the_record() -> None:
+    hierarchies = {"job": {"cook": ["*"], "nurse": ["*"]}}
+    subject = Subject(people(), quasi_identifiers=["sex", "job"], hierarchies=hierarchies)
+    with pytest.raises(DataError, match="the value 'CanaryJob' is not in it"):
+        k_anonymity.run(subject, {})
+    found = run_one(k_anonymity, subject, {})
+    assert found.reason == "DataError: hierarchy of 'job': the value '…' is not in it. Known: '…', '…'."
 
 
 def test_a_model_that_cannot_be_asked_is_said_without_the_rows() -> None:
