@@ -155,6 +155,8 @@ MEASURE_NAMES = {
     "privacy.duplicates.share_near": "Test rows near a training row",
     "privacy.k_anonymity.classes": "Distinct combinations",
     "privacy.k_anonymity.k": "k-anonymity",
+    "privacy.k_anonymity.rows_below_11": "Rows in classes below 11",
+    "privacy.k_anonymity.rows_small": "Rows in small classes",
     "privacy.k_anonymity.share_below_11": "Share of rows in classes below 11",
     "privacy.k_anonymity.share_small": "Share of rows in small classes",
     "privacy.k_anonymity.share_unique": "Share of unique rows",

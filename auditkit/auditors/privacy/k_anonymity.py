@@ -17,7 +17,9 @@ DIRECTIONS: dict[str, Direction] = {
     "unique_rows": "lower",
     "share_unique": "lower",
     "share_small": "lower",
+    "rows_small": "lower",
     "share_below_11": "lower",
+    "rows_below_11": "lower",
     "classes": "none",
 }
 BINS = ((1, 1, "1 (unique)"), (2, 4, "2 to 4"), (5, 10, "5 to 10"), (11, None, "11 or more"))
@@ -26,7 +28,7 @@ BINS = ((1, 1, "1 (unique)"), (2, 4, "2 to 4"), (5, 10, "5 to 10"), (11, None, "
 @auditor(
     title="k-anonymity",
     needs=("quasi_identifiers",),
-    measures=("k", "unique_rows", "share_unique", "share_small", "share_below_11", "classes"),
+    measures=tuple(DIRECTIONS),
 )
 def k_anonymity(subject: Subject) -> Iterable[Measure | Evidence]:
     r"""Size of the smallest group of rows that agree in every quasi-identifier, and how many rows stand alone.
@@ -39,7 +41,7 @@ def k_anonymity(subject: Subject) -> Iterable[Measure | Evidence]:
     Notes
     -----
     Rows with equal quasi-identifiers form a class; k is the size of the smallest class, unique_rows the number of
-    rows alone in theirs, share_small and share_below_11 the shares of rows in classes below 5 and below 11. A missing
+    rows alone in theirs, rows_small and rows_below_11 those in classes below 5 and below 11, share_… their shares. A missing
     value is a value like any other. All are exact counts of the test table, and of the training table and the released
     one if they were given. What k becomes is shown for each column left out and made coarser: by its hierarchy, or
     numbers in five bands, and values of fewer than 5 rows taken together.
@@ -59,12 +61,15 @@ def k_anonymity(subject: Subject) -> Iterable[Measure | Evidence]:
         found = combinations(subject.rows_of(dataset), columns)
         counts = found.class_sizes(columns)[1]
         rows, unique = found.rows, int((counts == 1).sum())
+        few, some = (int(counts[counts < below].sum()) for below in SMALL)
         values = {
             "k": (int(counts.min()), "count"),
             "unique_rows": (unique, "count"),
             "share_unique": (unique / rows, "rate"),
-            "share_small": (int(counts[counts < SMALL[0]].sum()) / rows, "rate"),
-            "share_below_11": (int(counts[counts < SMALL[1]].sum()) / rows, "rate"),
+            "share_small": (few / rows, "rate"),
+            "rows_small": (few, "count"),
+            "share_below_11": (some / rows, "rate"),
+            "rows_below_11": (some, "count"),
             "classes": (len(counts), "count"),
         }
         for name, (value, unit) in values.items():

@@ -65,7 +65,9 @@ def test_counts_of_a_small_table_are_those_counted_by_hand(people: pd.DataFrame)
         "unique_rows": 1,
         "share_unique": 1 / 9,
         "share_small": 3 / 9,
+        "rows_small": 3,
         "share_below_11": 1.0,
+        "rows_below_11": 9,
         "classes": 3,
     }
 
