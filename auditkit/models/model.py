@@ -188,9 +188,12 @@ class Model:
                     part = np.asarray(call(rows.to_numpy() if self.plain else rows))
                 except Exception as error:
                     raised = without_rows(one_line(error), rows)
-                    raise ModelError(
-                        f"{name} raised {raised}; give it the columns and types it was trained on"
-                    ) from error
+                    told = (
+                        "see that what it asks can be reached, and audit again"
+                        if isinstance(error, OSError)  # files, connections, time-outs: not the rows' fault
+                        else "give it the columns and types it was trained on"
+                    )
+                    raise ModelError(f"{name} raised {raised}; {told}") from error
                 if part.ndim == 0 or len(part) != len(rows):
                     got = "a single value" if part.ndim == 0 else f"{len(part):,} rows"
                     raise ModelError(f"{name} answered with {got} for {len(rows):,} rows; wanted one answer per row")

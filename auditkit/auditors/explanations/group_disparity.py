@@ -149,8 +149,8 @@ def _of_column(
     yield from means
     gap = gap_of("output_gap", "difference", (column,), means, [len(part.output) for part in parts])
     yield replace(gap, unit=units, direction="lower")
-    high = max(range(len(parts)), key=lambda place: float(parts[place].output.mean()))
-    low = min(range(len(parts)), key=lambda place: float(parts[place].output.mean()))
+    high = max(range(len(parts)), key=lambda place: _level(parts[place].output))
+    low = min(range(len(parts)), key=lambda place: _level(parts[place].output))
     pair = (parts[high], parts[low])
     by_part = None
     if pair[0].by_part is not None and pair[1].by_part is not None:
@@ -169,9 +169,15 @@ def _of_column(
     yield _larger(column, given, pair, differences(pair[0].sizes, pair[1].sizes, size_parts), comparisons)
 
 
+def _level(output: npt.NDArray[np.float64]) -> float:
+    """Return the mean; where all are the same, that number itself, as a mean of it is off by rounding, and so a gap of means."""
+    return float(output[0]) if np.ptp(output) == 0 else float(output.mean())
+
+
 def _mean(part: _Part, units: str, subject: Subject) -> Measure:
-    n, mean = len(part.output), float(part.output.mean())
-    uncertainty = Normal(mean, float(part.output.std(ddof=1)) / math.sqrt(n), "identity", n - 1.0)
+    n, mean = len(part.output), _level(part.output)
+    spread = float(part.output.std(ddof=1)) if np.ptp(part.output) > 0 else 0.0
+    uncertainty = Normal(mean, spread / math.sqrt(n), "identity", n - 1.0)
     better: Direction = "higher" if subject.positive == subject.favorable else "lower"
     if subject.task == "regression":
         better = "none"
@@ -232,7 +238,7 @@ def _carried(
     column: str, given: Explained, pair: tuple[_Part, _Part], carried: Differences, comparisons: int, note: str
 ) -> Evidence:
     units = given.certificate.units
-    gap = float(pair[0].output.mean() - pair[1].output.mean())
+    gap = _level(pair[0].output) - _level(pair[1].output)
     residual = gap - float(carried.value.sum())
     first, second = (str(part.group) for part in pair)
     return Evidence(

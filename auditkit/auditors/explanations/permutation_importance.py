@@ -180,7 +180,8 @@ def _largest(found: Sequence[Rise], names: Sequence[str], unit: str, n: int) -> 
     """Return the largest rise, if the column that looks largest has bounds; columns by falling rise."""
     why = found[0].lacks()
     if why is not None:
-        reason = f"{names[0]} looks largest, but {why}"
+        moved = any(rise.changed for rise in found)
+        reason = f"{names[0]} looks largest, but {why}" if moved else "no column changes the loss, whatever its value"
         return Measure(
             name="largest_rise", value=None, unit=unit, direction="none", n=n, status="insufficient", reason=reason
         )

@@ -242,6 +242,26 @@ def test_each_situation_is_a_status_with_one_line_or_right_numbers(situation: Ca
         assert np.isfinite(numbers).all(), evidence.id
 
 
+@pytest.mark.parametrize("constant", [0.1, 0.254, 0.705])
+def test_a_constant_output_has_no_gap_between_groups_not_even_one_of_rounding(constant: float) -> None:
+    made = subject(rows_of(1000), Plain(lambda frame: np.full(len(frame), constant)))
+    measures = found("explanations.group_disparity", made).measures
+    assert {measure.value for measure in measures if measure.name == "output"} == {constant}
+    gap = next(measure for measure in measures if measure.name == "output_gap")
+    assert gap.value == 0.0 and gap.interval is not None and gap.interval.low == 0.0
+
+
+def test_a_constant_output_has_no_column_that_looks_largest() -> None:
+    measures = found("explanations.permutation_importance", constant_output()).measures
+    largest = next(measure for measure in measures if measure.name == "largest_rise")
+    assert (largest.status, largest.reason) == ("insufficient", "no column changes the loss, whatever its value")
+
+
+def test_a_server_that_breaks_off_is_not_blamed_on_the_columns() -> None:
+    reason = str(found("explanations.effects", a_server_that_breaks_off()).reason)
+    assert "closed the connection; see that what it asks can be reached" in reason and "trained on" not in reason
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
