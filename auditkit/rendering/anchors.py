@@ -28,6 +28,15 @@ def evidence_name(finding: str, evidence: Evidence) -> str:
     return evidence.id if evidence.id.startswith(finding) else f"{finding}.{evidence.id}"
 
 
+def shown_evidence(view: object) -> set[str]:
+    """Return the ids of all evidence that the blocks of a view name."""
+    found: set[str] = set()
+    for part in _parts(view, "evidence"):
+        named = part["evidence"]
+        found |= {named} if isinstance(named, str) else {str(name) for name in named}
+    return found
+
+
 def places(ruling: Ruling) -> list[str]:
     """Return the anchors of what a ruling rests on, the closest first."""
     over = ruling.over or (ruling.group.columns if ruling.group else ())

@@ -8,7 +8,7 @@ from typing import Any
 from auditkit.auditing import Audit
 from auditkit.finding import Measure
 from auditkit.record import Record
-from auditkit.rendering.anchors import evidence_name
+from auditkit.rendering.anchors import evidence_name, shown_evidence
 from auditkit.rendering.gaps_view import gaps_table
 from auditkit.rendering.language import spoken
 from auditkit.rendering.numbers import count, interval, number
@@ -87,7 +87,7 @@ def card_view(record: Record) -> dict[str, Any]:
     missing += [
         {"strong": f"{f.title}:", "text": f"{not_measured(f)}."} for f in audit.findings if f.status != "measured"
     ]
-    return {
+    view = {
         "head": head(
             record,
             spoken("Model card"),
@@ -132,6 +132,20 @@ def card_view(record: Record) -> dict[str, Any]:
         "missing": missing,
         "provenance": provenance_facts(record),
     }
+    missing += _only_in_record(audit, shown_evidence(view))
+    return view
+
+
+def _only_in_record(audit: Audit, shown: set[str]) -> list[dict[str, Any]]:
+    """Name the findings that were measured and of which no block shows a figure, so that none is left out unseen."""
+    left = [
+        finding.title
+        for finding in audit.findings
+        if finding.status == "measured"
+        and not shown & {finding.id, *(evidence_name(finding.id, item) for item in finding.evidence)}
+    ]
+    names = ", ".join(left)
+    return [{"strong": spoken("Measured, with figures in audit.json only:"), "text": f"{names}."}] if left else []
 
 
 def _label(key: str) -> str:

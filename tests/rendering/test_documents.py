@@ -189,6 +189,14 @@ def test_card_lists_what_is_missing_with_its_consequence() -> None:
     assert "Contact: not given" not in words(page(STATES["pass"], "model_card"))
 
 
+def test_card_names_what_was_measured_and_is_shown_nowhere_in_it() -> None:
+    drift = Finding(id="data.drift", status="measured", title="Drift from training to test")
+    record = samples.record(STATES["fail"].decision, findings=(*samples.FINDINGS, drift))
+    said = "Measured, with figures in audit.json only: Drift from training to test."
+    assert said in words(page(record, "model_card"))
+    assert "Drift" not in words(page(STATES["fail"], "model_card"))
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 @pytest.mark.parametrize("fmt", ["html", "md"])
 def test_synthetic_data_are_said_to_be_synthetic(fmt: str, document: str) -> None:
