@@ -265,7 +265,7 @@ def sure(decision: Decision | None, rulings: Sequence[Ruling]) -> dict[str, Any]
         "compliance": spoken("What stays between the two is inconclusive and closes the gate."),
     }
     unsettled = [
-        {"strong": spoken("Not settled:"), "text": _unsettled(ruling)}
+        {"strong": spoken("Not settled:"), "text": _unsettled(ruling), "evidence_id": ruling.evidence}
         for ruling in rulings
         if ruling.status == "inconclusive" and ruling.severity == "block"
     ]
@@ -309,7 +309,14 @@ def deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[
             text = spoken(
                 "waiver approved by {who} expired {until} and no longer counts.", who=waiver.approved_by, until=until
             )
-            items.append({"strong": f"{ruling_name(ruling)}:", "text": text, "status": ruling.status})
+            items.append(
+                {
+                    "strong": f"{ruling_name(ruling)}:",
+                    "text": text,
+                    "status": ruling.status,
+                    "evidence_id": ruling.evidence,
+                }
+            )
         else:
             text = spoken(
                 "“{reason}”; asked by {asker}, approved by {approver}, until {until}.",
@@ -318,13 +325,16 @@ def deciders(decision: Decision | None, rulings: Sequence[Ruling]) -> list[dict[
                 approver=waiver.approved_by,
                 until=until,
             )
-            items.append({"strong": f"{ruling_name(ruling)}:", "text": text, "status": "waived"})
+            items.append(
+                {"strong": f"{ruling_name(ruling)}:", "text": text, "status": "waived", "evidence_id": ruling.evidence}
+            )
     if decision.baseline:
         items.append({"strong": spoken("Compared with:"), "text": f"{decision.baseline}.", "status": None})
     items += [
         {
             "strong": f"{ruling_name(ruling)}:",
             "text": spoken("adopted with the baseline; {reason}.", reason=ruling.message),
+            "evidence_id": ruling.evidence,
             "status": "adopted",
         }
         for ruling in rulings
@@ -366,7 +376,7 @@ def unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     ]
     known = {f.id for f in audit.findings if f.status != "measured"}
     items += [
-        {"strong": f"{ruling_name(r)}:", "text": f"{r.message}."}
+        {"strong": f"{ruling_name(r)}:", "text": f"{r.message}.", "evidence_id": r.evidence}
         for r in rulings
         if r.status in ("insufficient", "missing") and r.evidence not in known
     ]
@@ -376,6 +386,7 @@ def unseen(record: Record, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
             "text": spoken(
                 "groups with {share} of the rows are too small and stand outside the gap.", share=percent(r.not_covered)
             ),
+            "evidence_id": r.evidence,
         }
         for r in rulings
         if r.not_covered > 0 and r.status not in ("insufficient", "missing")

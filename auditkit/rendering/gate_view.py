@@ -146,7 +146,7 @@ def _needed(ruling: Ruling) -> list[str]:
 
 def _risks(record: Record, rulings: Sequence[Ruling]) -> dict[str, Any]:
     items: list[dict[str, Any]] = [
-        {"strong": f"{ruling_name(r)}:", "text": f"{how_sure(r)}.", "status": r.status}
+        {"strong": f"{ruling_name(r)}:", "text": f"{how_sure(r)}.", "status": r.status, "evidence_id": r.evidence}
         for r in rulings
         if r.status != "pass"
     ]

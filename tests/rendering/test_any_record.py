@@ -161,6 +161,15 @@ def test_every_number_in_a_table_or_figure_stands_under_an_id_of_the_record(docu
     assert bare == []
 
 
+def test_each_number_that_a_list_says_of_a_ruling_stands_under_the_ruling_s_evidence() -> None:
+    record = samples.states()["fail"]
+    assert record.decision is not None
+    page = Page(render(record, documents=["gate_report"], formats=["html"])["gate_report.html"].decode())
+    said = [(text, evidence) for text, evidence, where in page.texts if where.endswith("ul bullets li ")]
+    bounds = [(text, evidence) for text, evidence in said if re.search(r"\d at \d+", text)]
+    assert bounds and all(evidence in {ruling.evidence for ruling in record.decision.rulings} for _, evidence in bounds)
+
+
 # -------------------------------------------------------------------------------------- hostile names, in all places
 
 
