@@ -17,7 +17,7 @@ from auditkit.energy.measuring import measure
 from auditkit.energy.quantities import Quantity, emitted
 from auditkit.energy.scoring import PER, Scored, score
 from auditkit.energy.smaller import KINDS, checked_kinds, named, unfitted
-from auditkit.errors import ConfigurationError, NotApplicable
+from auditkit.errors import ON_REQUEST, ConfigurationError, NotApplicable
 from auditkit.finding import Column, Evidence, Interval, Measure
 from auditkit.stats.uncertainty import PairedDifference, Range
 from auditkit.subject import Subject
@@ -94,9 +94,7 @@ def smaller_models(
     """
     kinds = checked_kinds(models)
     if not kinds:
-        raise NotApplicable(
-            f"only on request: under audit: options: give carbon.smaller_models: {{models: [{', '.join(KINDS)}]}}"
-        )
+        raise NotApplicable(f"{ON_REQUEST}: pass options {{carbon.smaller_models: {{models: [{', '.join(KINDS)}]}}}}")
     if seconds <= 0 or batch <= 0 or train_rows <= 0:
         raise ConfigurationError("carbon.smaller_models: seconds, batch and train_rows must be above 0")
     if subject.task == "regression" or subject.roles.label is None:
