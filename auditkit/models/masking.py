@@ -9,7 +9,7 @@ from typing import Any
 MASK = "…"
 _SHORTEST = 3  # a shorter value is as likely a word of the message
 _QUOTED = re.compile(r"(?<!\w)(?P<sign>['\"`])(?P<inside>.*?)(?:(?P=sign)(?!\w)|$)")
-_OF_CODE = re.compile(r"(?:attribute|module named|argument|parameter|package|option|class|method|function) $")
+_OF_CODE = re.compile(r"(?:attribute|column|module named|argument|parameter|package|option|class|method|function) $")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d[\d,]*\.\d+|\d{4,}|\d{1,3}(?:,\d{3})+)(?:e[-+]?\d+)?(?!\w)", re.IGNORECASE)
 
 
@@ -26,7 +26,7 @@ def masked(message: str, columns: Collection[str] = (), values: Iterable[object]
 
     Notes
     -----
-    Quoted text goes, but for names of columns and of code (``attribute 'x'``, ``'x' object``). So do numbers of four digits
+    Quoted text goes, but for names of columns and of code (``column 'x'``, ``attribute 'x'``, ``'x' object``). So do numbers of four digits
     and more, or with decimals. What is left of a message still says what went wrong.
 
     Examples
