@@ -402,7 +402,7 @@ def test_verify_needs_neither_a_home_nor_a_place_to_write(evidence: Path) -> Non
 def test_the_job_audits_a_folder_that_it_cannot_write_to(project: Path, tmp_path: Path) -> None:
     (tmp_path / "evidence").mkdir()
     told = " ".join(pods()["auditkit"]["containers"][0]["args"])
-    arguments = told.replace("/work/", f"{project}/").replace("/evidence/", f"{tmp_path}/evidence/").split(" ")
+    arguments = told.replace("/audit/", f"{project}/").replace("/evidence/", f"{tmp_path}/evidence/").split(" ")
     kept = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}
     command = [*locked(project), sys.executable, "-m", "auditkit", *arguments]
     ran = subprocess.run(command, env=kept, cwd="/", capture_output=True, text=True, check=False)
