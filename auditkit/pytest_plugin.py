@@ -137,7 +137,7 @@ class RulingItem(pytest.Item):
         if self.ending.outcome == "xfail":
             pytest.xfail(self.ending.text)  # does nothing under --runxfail, where what is waived fails
         if self.ending.outcome == "skip":
-            pytest.skip(self.ending.text)
+            pytest.skip(self.ending.text)  # the ruling does not apply; the text says why
         if self.ending.outcome in ("fail", "xfail"):
             raise GateFailure(self.ending.text)
         if self.ending.outcome == "warn":

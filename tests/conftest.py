@@ -21,6 +21,28 @@ def data_folder() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def adult_names() -> list[str]:
+    """The columns of adult.data and adult.test in their order."""
+    return [
+        "age",
+        "workclass",
+        "fnlwgt",
+        "education",
+        "education-num",
+        "marital-status",
+        "occupation",
+        "relationship",
+        "race",
+        "sex",
+        "capital-gain",
+        "capital-loss",
+        "hours-per-week",
+        "native-country",
+        "income",
+    ]
+
+
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     """Print the figures that tests recorded with `record_property`, from whichever process."""
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):

@@ -121,7 +121,7 @@ def _estimator(model: Any) -> Any:
         return None
     try:
         inner = model.get_raw_model()
-    except NotImplementedError:
+    except NotImplementedError:  # how a flavour of MLflow says that it holds no raw model
         return None
     return inner if hasattr(inner, "predict") and hasattr(inner, "get_params") else None
 

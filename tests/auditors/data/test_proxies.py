@@ -246,7 +246,7 @@ def test_more_groups_than_asked_for_are_the_largest() -> None:
 def test_adult_relationship_gives_sex_away_and_native_country_race(data_folder) -> None:
     path = next((p for p in (data_folder / "adult").glob("adult.data*") if p.is_file()), None)
     if path is None:
-        pytest.skip("no adult.data")
+        pytest.skip("adult.data is not among the real data")
     names = ["age", "workclass", "fnlwgt", "education", "education_num", "marital", "occupation", "relationship"]
     names += ["race", "sex", "gain", "loss", "hours", "country", "y"]
     frame = pd.read_csv(path, names=names, skipinitialspace=True)
